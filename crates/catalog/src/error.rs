@@ -1,0 +1,57 @@
+//! Why the catalogue could not answer.
+
+use base::ErrorKind;
+
+/// An error of the catalogue.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No such row.
+    #[error("{what} `{id}` is not in the catalogue")]
+    NotFound {
+        /// The noun: `camera`, `segment`.
+        what: &'static str,
+        /// The id that was asked for.
+        id: String,
+    },
+    /// The caller's cursor, filter or value is wrong.
+    #[error("{0}")]
+    Invalid(String),
+    /// The database file is newer than this program.
+    #[error(
+        "the database was written by a newer version (schema {found}, this program knows {known}); start that version or restore the copy from before the upgrade"
+    )]
+    NewerSchema {
+        /// What the file says.
+        found: i64,
+        /// What this program has.
+        known: i64,
+    },
+    /// The engine failed: locked, full disk, damaged file.
+    #[error("database: {0}")]
+    Engine(String),
+}
+
+impl Error {
+    /// What kind of thing went wrong.
+    #[must_use]
+    pub const fn kind(&self) -> ErrorKind {
+        match self {
+            Self::NotFound { .. } => ErrorKind::NotFound,
+            Self::Invalid(_) => ErrorKind::Invalid,
+            Self::NewerSchema { .. } => ErrorKind::Unsupported,
+            Self::Engine(_) => ErrorKind::Unavailable,
+        }
+    }
+
+    /// A stable code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NotFound { .. } => "not_found",
+            Self::Invalid(_) => "invalid",
+            Self::NewerSchema { .. } => "database_newer",
+            Self::Engine(_) => "database_unavailable",
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! What we know, in a database: cameras, segments, the gaps between them, and when this node ran.
+//!
+//! One small trait per noun, one contract suite that each engine passes. Refuses to know files,
+//! streams or HTTP. Timestamps are UTC in microseconds everywhere.
+
+pub mod cameras;
+pub mod error;
+pub mod ledger;
+pub mod segments;
+
+pub use cameras::{Camera, CameraFilter, Cameras, Location};
+pub use error::Error;
+pub use ledger::{Gap, GapReason, Ledger, Node};
+pub use segments::{NewSegment, Place, Sealed, Segment, SegmentId, SegmentState, Segments};
+
+/// A page of a list: what was asked for, the cursor of the next page, the total where it is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page<T> {
+    /// The rows.
+    pub items: Vec<T>,
+    /// Give it back to get the next page; `None` at the end.
+    pub next_cursor: Option<String>,
+    /// Rows in all, where counting is part of the answer.
+    pub total: Option<u64>,
+}

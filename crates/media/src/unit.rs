@@ -1,0 +1,27 @@
+//! The access unit: one coded picture or audio frame with its times.
+
+use base::{Mono, Wall};
+use bytes::Bytes;
+
+use crate::{Ticks, TrackId};
+
+/// One coded picture or audio frame. Cloning shares the bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessUnit {
+    /// The track it belongs to.
+    pub track: TrackId,
+    /// When it is decoded, in the track's timescale. Never goes back within a track.
+    pub dts: Ticks,
+    /// When it is shown, in the track's timescale; equal to `dts` without B-frames.
+    pub pts: Ticks,
+    /// True when a decoder may start here (IDR picture; every audio frame).
+    pub key: bool,
+    /// The bytes as [`crate::Parameters`] says of its codec.
+    pub data: Bytes,
+    /// Packets that the network lost just before or within it.
+    pub lost_packets: u16,
+    /// When its last byte arrived, for deadlines and latency.
+    pub arrived: Mono,
+    /// When its last byte arrived, on the wall clock.
+    pub arrived_wall: Wall,
+}
