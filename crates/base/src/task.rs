@@ -138,3 +138,90 @@ impl Drop for Entry {
         }
     }
 }
+
+/// A few current-thread runtimes, one thread each, for work that must not be handed between
+/// threads: media. Dropping the pool ends the threads (their tasks are dropped where they wait).
+pub struct Pool {
+    handles: Vec<Handle>,
+    stop: CancellationToken,
+    threads: Vec<std::thread::JoinHandle<()>>,
+}
+
+impl Pool {
+    /// Starts `size` threads named `<name>-0`, `<name>-1`, ...
+    ///
+    /// # Errors
+    /// The operating system's, when it gives no thread or no event queue.
+    pub fn start(name: &str, size: std::num::NonZeroUsize) -> std::io::Result<Self> {
+        let stop = CancellationToken::new();
+        let (mut handles, mut threads) = (Vec::new(), Vec::new());
+        for index in 0..size.get() {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            handles.push(runtime.handle().clone());
+            let stopped = stop.clone().cancelled_owned();
+            let thread = std::thread::Builder::new().name(format!("{name}-{index}"));
+            threads.push(thread.spawn(move || runtime.block_on(stopped))?);
+        }
+        Ok(Self { handles, stop, threads })
+    }
+
+    /// The runtime on which everything about `key` lives: the same one for the same key.
+    #[must_use]
+    pub fn for_key(&self, key: &str) -> Handle {
+        // FNV-1a: stable between runs, so that a trace of one run explains another.
+        let hash = key.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+        });
+        let count = u64::try_from(self.handles.len()).expect("a pool has few threads");
+        let index = usize::try_from((hash >> 32) % count).expect("less than the count");
+        self.handles.get(index).expect("the index is taken modulo the count").clone()
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        for thread in self.threads.drain(..) {
+            // A thread that panicked has already said so.
+            let _ = thread.join();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn closing_a_scope_names_the_tasks_that_do_not_leave() {
+        let scope = Scope::new(Handle::current());
+        let token = scope.token();
+        scope.spawn("polite", async move { token.cancelled().await });
+        scope.spawn("stubborn", std::future::pending());
+        assert_eq!(scope.close(Duration::from_millis(20)).await, ["stubborn"]);
+    }
+
+    #[tokio::test]
+    async fn a_panic_ends_one_task_and_is_counted() {
+        let scope = Scope::new(Handle::current());
+        let below = scope.child();
+        below.spawn("broken", async { panic!("on purpose") });
+        below.wait().await;
+        assert_eq!(scope.panics(), 1);
+    }
+
+    #[tokio::test]
+    async fn dropping_the_last_handle_cancels_the_tasks() {
+        let scope = Scope::new(Handle::current());
+        let token = scope.token();
+        drop(scope);
+        token.cancelled().await;
+    }
+
+    #[test]
+    fn a_key_always_lives_on_the_same_thread() {
+        let pool = Pool::start("test", std::num::NonZeroUsize::MIN).expect("a thread");
+        let id = |handle: &Handle| handle.id();
+        assert_eq!(id(&pool.for_key("a")), id(&pool.for_key("a")));
+    }
+}
