@@ -7,10 +7,15 @@ pub mod cameras;
 pub mod error;
 pub mod ledger;
 pub mod segments;
+mod sqlite;
+
+#[cfg(test)]
+mod contract;
 
 pub use cameras::{Camera, CameraFilter, Cameras, Location};
 pub use error::Error;
 pub use ledger::{Gap, GapReason, Ledger, Node};
+pub use sqlite::Database;
 pub use segments::{NewSegment, Place, Sealed, Segment, SegmentId, SegmentState, Segments};
 
 /// A page of a list: what was asked for, the cursor of the next page, the total where it is known.

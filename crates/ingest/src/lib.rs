@@ -3,6 +3,18 @@
 //! Refuses to know a database: the binary feeds it the list of wanted cameras and it reconciles;
 //! only changed ones restart. Each source task is owned by this room's scope on a media runtime.
 
+pub mod failure;
+mod measure;
+mod metrics;
+mod rtsp;
+mod service;
+mod source;
 pub mod status;
+mod supervisor;
+mod timeline;
 
+pub use failure::Failure;
+pub use metrics::Metrics;
+pub use service::{Config, Service};
+pub use source::{SourceSpec, Transport};
 pub use status::{CameraStatus, LastError, State, StatusBoard};

@@ -37,7 +37,7 @@ pub struct LastError {
 }
 
 /// What is known of one of a camera's streams.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct StreamInfo {
     /// `main`, `sub` or the derived stream's name.
     pub name: String,

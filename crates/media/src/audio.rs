@@ -2,6 +2,19 @@
 
 use bytes::Bytes;
 
+/// Samples a second by `samplingFrequencyIndex`, ISO/IEC 14496-3 table 1.18.
+const RATES: [u32; 13] = [
+    96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000,
+    7_350,
+];
+/// Channels by `channelConfiguration`, table 1.19; 0 is for streams that say it elsewhere.
+const CHANNELS: [u8; 8] = [0, 1, 2, 3, 4, 5, 6, 8];
+
+/// A configuration that cannot be used.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("not a usable AudioSpecificConfig")]
+pub struct Error;
+
 /// What a decoder must know of an AAC track.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AacParameters {
@@ -16,9 +29,79 @@ pub struct AacParameters {
 }
 
 impl AacParameters {
+    /// Reads an `AudioSpecificConfig`.
+    ///
+    /// # Errors
+    /// When it is cut short, over 64 bytes, or names no rate or channels.
+    pub fn from_config(config: &[u8]) -> Result<Self, Error> {
+        if config.len() > 64 {
+            return Err(Error);
+        }
+        let mut bits = Bits { bytes: config, at: 0 };
+        let mut object_type = bits.take(5)?;
+        if object_type == 31 {
+            object_type = 32 + bits.take(6)?;
+        }
+        let sample_rate = match bits.take(4)? {
+            15 => bits.take(24)?,
+            index => {
+                *usize::try_from(index).ok().and_then(|index| RATES.get(index)).ok_or(Error)?
+            }
+        };
+        let channels = usize::try_from(bits.take(4)?).map_err(|_| Error)?;
+        let channels = *CHANNELS.get(channels).filter(|count| **count > 0).ok_or(Error)?;
+        if sample_rate == 0 || object_type == 0 {
+            return Err(Error);
+        }
+        Ok(Self {
+            config: Bytes::copy_from_slice(config),
+            object_type: u8::try_from(object_type).map_err(|_| Error)?,
+            sample_rate,
+            channels,
+        })
+    }
+
     /// The `codecs` parameter of RFC 6381.
     #[must_use]
     pub fn rfc6381(&self) -> String {
         format!("mp4a.40.{}", self.object_type)
+    }
+}
+
+struct Bits<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl Bits<'_> {
+    fn take(&mut self, count: u32) -> Result<u32, Error> {
+        let mut value = 0;
+        for _ in 0..count {
+            let byte = self.bytes.get(self.at / 8).ok_or(Error)?;
+            value = value << 1 | u32::from(byte >> (7 - self.at % 8) & 1);
+            self.at += 1;
+        }
+        Ok(value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn aac_lc_of_44100_hz_in_stereo_is_read() {
+        let read = AacParameters::from_config(&[0x12, 0x10]).expect("two bytes are enough");
+        assert_eq!((read.object_type, read.sample_rate, read.channels), (2, 44_100, 2));
+        assert_eq!(read.rfc6381(), "mp4a.40.2");
+        assert_eq!(AacParameters::from_config(&[0x12]), Err(Error));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_give_parameters_or_an_error(bytes in proptest::collection::vec(any::<u8>(), 0..80)) {
+            let _ = AacParameters::from_config(&bytes);
+        }
     }
 }

@@ -1,1 +1,16 @@
-//! record
+//! Hub to segments: what is cut where, written through the volume, and accounted for in the ledger.
+//!
+//! One task per recorded stream, on the stream's own media runtime; disk and database have threads
+//! of their own and can stall without touching it. Never calls the uploader: the segment's row is
+//! the hand-over. Designs: `docs/design/segments.md`, `docs/design/time.md`.
+
+mod gaps;
+mod metrics;
+mod recorder;
+mod segmenter;
+mod service;
+mod wallmap;
+
+pub use metrics::Metrics;
+pub use recorder::{LossReason, RecordSpec};
+pub use service::{Config, Service};

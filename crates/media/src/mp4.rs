@@ -1,1 +1,0 @@
-//! MP4 files (ISO/IEC 14496-12), fragmented and progressive.
