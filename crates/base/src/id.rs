@@ -118,6 +118,12 @@ impl From<StreamPath> for String {
     }
 }
 
+/// 128 random bits as 32 hexadecimal digits: an id that nobody else has made. Not a secret.
+#[must_use]
+pub fn random_hex() -> String {
+    format!("{:032x}", fastrand::u128(..))
+}
+
 macro_rules! printed_as_text {
     ($($name:ident),*) => {$(
         impl fmt::Display for $name {
