@@ -4,7 +4,8 @@
 use base::{CameraId, Wall};
 
 use crate::{
-    Camera, CameraFilter, Cameras, Error, Gap, GapReason, Ledger, Location, NewSegment, Sealed, SegmentState, Segments,
+    Camera, CameraFilter, Cameras, Error, Gap, GapReason, Ledger, Location, NewSegment, Sealed,
+    SegmentState, Segments,
 };
 
 fn at(seconds: i64) -> Wall {
@@ -21,7 +22,13 @@ fn camera(name: &str, lng: f64, lat: f64) -> Camera {
         name: format!("Camera {name}"),
         source: "OTHER".into(),
         role: "perimeter".into(),
-        location: Some(Location { lng, lat, direction: None, field_of_view: Some(90.0), range_m: None }),
+        location: Some(Location {
+            lng,
+            lat,
+            direction: None,
+            field_of_view: Some(90.0),
+            range_m: None,
+        }),
         enabled: true,
         tags: vec!["indoor".into()],
         managed_by: "file".into(),
@@ -56,14 +63,25 @@ pub(crate) async fn cameras_are_found_by_box_words_and_pages(db: &impl Cameras) 
     let bbox = |bbox| CameraFilter { bbox: Some(bbox), ..CameraFilter::default() };
     assert_eq!(ids(bbox([54.0, 24.0, 56.0, 26.0])).await, ["a"]);
     assert_eq!(ids(bbox([179.0, -1.0, -179.0, 1.0])).await, ["b", "c"]);
-    assert_eq!(ids(CameraFilter { q: Some("CAMERA B".into()), ..CameraFilter::default() }).await, ["b"]);
+    assert_eq!(
+        ids(CameraFilter { q: Some("CAMERA B".into()), ..CameraFilter::default() }).await,
+        ["b"]
+    );
     assert!(ids(CameraFilter { q: Some("%".into()), ..CameraFilter::default() }).await.is_empty());
-    assert_eq!(ids(CameraFilter { tag: Some("indoor".into()), ..CameraFilter::default() }).await.len(), 3);
-    assert!(ids(CameraFilter { role: Some("x".into()), ..CameraFilter::default() }).await.is_empty());
+    assert_eq!(
+        ids(CameraFilter { tag: Some("indoor".into()), ..CameraFilter::default() }).await.len(),
+        3
+    );
+    assert!(
+        ids(CameraFilter { role: Some("x".into()), ..CameraFilter::default() }).await.is_empty()
+    );
     let first = db.cameras(&CameraFilter::default(), 2, None).await.unwrap();
     let rest = db.cameras(&CameraFilter::default(), 2, first.next_cursor.as_deref()).await.unwrap();
     assert_eq!((rest.items[0].id.as_str(), rest.next_cursor), ("c", None));
-    assert!(matches!(db.cameras(&CameraFilter::default(), 2, Some("zz")).await, Err(Error::Invalid(_))));
+    assert!(matches!(
+        db.cameras(&CameraFilter::default(), 2, Some("zz")).await,
+        Err(Error::Invalid(_))
+    ));
 }
 
 pub(crate) async fn a_segment_lives_from_recording_to_created(db: &impl Segments) {
@@ -86,7 +104,8 @@ pub(crate) async fn a_segment_lives_from_recording_to_created(db: &impl Segments
     let second = db.create_segment(&new(160)).await.unwrap();
     let page = db.segments(&id("a"), at(159), at(161), 1, None).await.unwrap();
     assert_eq!(page.items[0].id, first);
-    let page = db.segments(&id("a"), at(159), at(161), 1, page.next_cursor.as_deref()).await.unwrap();
+    let page =
+        db.segments(&id("a"), at(159), at(161), 1, page.next_cursor.as_deref()).await.unwrap();
     assert_eq!((page.items[0].id, page.next_cursor), (second, None));
     assert!(db.segments(&id("a"), at(0), at(100), 9, None).await.unwrap().items.is_empty());
     db.discard_segment(second).await.unwrap();
@@ -101,7 +120,12 @@ pub(crate) async fn a_gap_opens_splits_and_closes(db: &impl Ledger) {
     assert_eq!(db.known_until(&a).await.unwrap(), Some(at(20)));
     db.close_gap(&a, at(30)).await.unwrap();
     db.close_gap(&a, at(40)).await.unwrap();
-    let gap = |start, end, reason| Gap { camera: a.clone(), start: at(start), end: Some(at(end)), reason };
+    let gap = |start, end, reason| Gap {
+        camera: a.clone(),
+        start: at(start),
+        end: Some(at(end)),
+        reason,
+    };
     let expected = [gap(10, 20, GapReason::CameraDown), gap(20, 30, GapReason::Authentication)];
     assert_eq!(db.gaps(&a, at(0), at(100)).await.unwrap(), expected);
     db.open_gap(&a, at(50), GapReason::Disk).await.unwrap();

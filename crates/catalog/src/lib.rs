@@ -15,8 +15,8 @@ mod contract;
 pub use cameras::{Camera, CameraFilter, Cameras, Location};
 pub use error::Error;
 pub use ledger::{Gap, GapReason, Ledger, Node};
-pub use sqlite::Database;
 pub use segments::{NewSegment, Place, Sealed, Segment, SegmentId, SegmentState, Segments};
+pub use sqlite::Database;
 
 /// A page of a list: what was asked for, the cursor of the next page, the total where it is known.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -35,6 +35,11 @@ impl Gaps {
         self.covered_until
     }
 
+    /// True while there is a gap.
+    pub(crate) const fn is_open(&self) -> bool {
+        self.open.is_some()
+    }
+
     /// A segment begins. `reason` is what a hole since the last one is to be called when no gap is
     /// open.
     pub(crate) fn on_recording(&mut self, start: Wall, reason: GapReason) -> Option<Entry> {
@@ -82,7 +87,10 @@ mod tests {
         let open = Entry::Open { start: at(10), reason: GapReason::CameraDown };
         assert_eq!(gaps.on_lost(at(12), GapReason::CameraDown), Some(open));
         assert_eq!(gaps.on_lost(at(13), GapReason::CameraDown), None);
-        assert_eq!(gaps.on_recording(at(20), GapReason::CameraDown), Some(Entry::Close { end: at(20) }));
+        assert_eq!(
+            gaps.on_recording(at(20), GapReason::CameraDown),
+            Some(Entry::Close { end: at(20) })
+        );
     }
 
     #[test]

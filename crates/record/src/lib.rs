@@ -7,10 +7,12 @@
 mod gaps;
 mod metrics;
 mod recorder;
+mod seal;
 mod segmenter;
 mod service;
+pub mod startup;
 mod wallmap;
 
 pub use metrics::Metrics;
 pub use recorder::{LossReason, RecordSpec};
-pub use service::{Config, Service};
+pub use service::{Config, Parts, Service};

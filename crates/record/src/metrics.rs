@@ -22,7 +22,10 @@ impl Metrics {
             registry.register(Box::new(counter.clone())).map(|()| counter)
         };
         let active = IntGaugeVec::new(
-            Opts::new("camera_recorder_recording_active", "1 while a segment is being written, else 0."),
+            Opts::new(
+                "camera_recorder_recording_active",
+                "1 while a segment is being written, else 0.",
+            ),
             &["camera"],
         )?;
         registry.register(Box::new(active.clone()))?;

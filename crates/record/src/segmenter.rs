@@ -108,8 +108,11 @@ impl Segmenter {
         }
         let arrival = Arrival { media_us, mono: unit.arrived, wall: unit.arrived_wall };
         match &mut self.map {
-            Some(map) if !map.observe(arrival) => return Verdict::NewRun,
-            Some(_) => {}
+            Some(map) => {
+                if !map.observe(arrival) {
+                    return Verdict::NewRun;
+                }
+            }
             None => self.first_arrivals.push(arrival),
         }
         lane.newest_us = Some(media_us);

@@ -1,6 +1,7 @@
 //! The wanted recordings and the task of each.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +21,8 @@ pub struct Config {
     pub loss_reason: LossReason,
     /// How often a recorder looks into the ring: what a crash can cost, beside one picture.
     pub look_every: Duration,
+    /// Where files go that cannot be played.
+    pub lost_found: PathBuf,
 }
 
 /// All recordings of this node.
@@ -84,6 +87,7 @@ impl Service {
             self.database.clone(),
             self.volume.clone(),
             (self.config.clone(), self.metrics.clone()),
+            &scope,
         );
         scope.spawn(name, recorder.run(scope.token()));
         scope
@@ -97,7 +101,9 @@ impl Service {
         let mut late = Vec::new();
         let until = tokio::time::Instant::now() + deadline;
         for (_, scope) in self.running.into_values() {
-            late.extend(scope.close(until.saturating_duration_since(tokio::time::Instant::now())).await);
+            late.extend(
+                scope.close(until.saturating_duration_since(tokio::time::Instant::now())).await,
+            );
         }
         late
     }

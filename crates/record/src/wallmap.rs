@@ -45,7 +45,11 @@ pub(crate) struct WallMap {
 impl WallMap {
     /// Maps by the least delayed of a run's first arrivals; `first_us` (the media time the run begins
     /// at) is not placed before `not_before`. `None` without arrivals.
-    pub(crate) fn new(arrivals: &[Arrival], first_us: i64, not_before: Option<Wall>) -> Option<Self> {
+    pub(crate) fn new(
+        arrivals: &[Arrival],
+        first_us: i64,
+        not_before: Option<Wall>,
+    ) -> Option<Self> {
         let least = arrivals.iter().min_by_key(|arrival| arrival.zero_us())?;
         let mut map = Self {
             zero_us: least.zero_us(),
@@ -104,7 +108,8 @@ mod tests {
     #[test]
     fn a_burst_at_the_start_does_not_shift_the_run() {
         // Two seconds of pictures come within 0.1 s, the newest undelayed.
-        let burst = [arrival(0, 5_000_000), arrival(1_000_000, 5_050_000), arrival(2_000_000, 5_100_000)];
+        let burst =
+            [arrival(0, 5_000_000), arrival(1_000_000, 5_050_000), arrival(2_000_000, 5_100_000)];
         let map = WallMap::new(&burst, 0, None).expect("arrivals");
         assert_eq!(map.wall(2_000_000), Wall::from_micros(DAY + 5_100_000));
         assert_eq!(map.wall(0), Wall::from_micros(DAY + 3_100_000));
@@ -121,7 +126,10 @@ mod tests {
     fn a_stepped_wall_clock_ends_the_run_and_jitter_does_not() {
         let mut map = WallMap::new(&[arrival(0, 0)], 0, None).expect("an arrival");
         assert!(map.observe(arrival(1_000_000, 1_800_000)));
-        let stepped = Arrival { wall: Wall::from_micros(DAY - 3_600_000_000), ..arrival(2_000_000, 2_000_000) };
+        let stepped = Arrival {
+            wall: Wall::from_micros(DAY - 3_600_000_000),
+            ..arrival(2_000_000, 2_000_000)
+        };
         assert!(!map.observe(stepped));
     }
 

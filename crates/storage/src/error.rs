@@ -21,7 +21,9 @@ pub enum Error {
     #[error("the disk is read-only")]
     ReadOnly,
     /// The volume is not the one that it was, or is away.
-    #[error("the volume at `{root}` is not the one that the database knows; mount it, or remove its `.vedette-volume` to take it as a new one")]
+    #[error(
+        "the volume at `{root}` is not the one that the database knows; mount it, or remove its `.vedette-volume` to take it as a new one"
+    )]
     WrongVolume {
         /// Its root.
         root: String,

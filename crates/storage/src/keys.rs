@@ -8,7 +8,8 @@ use base::{CameraId, Wall};
 pub fn segment(camera: &CameraId, start: Wall, attempt: u32) -> String {
     // "2025-01-15T14:00:00.000Z": the parts of the folder stand at fixed places.
     let stamp = start.to_string();
-    let hour: String = stamp.chars().take(13).map(|c| if c == '-' || c == 'T' { '/' } else { c }).collect();
+    let hour: String =
+        stamp.chars().take(13).map(|c| if c == '-' || c == 'T' { '/' } else { c }).collect();
     let again = if attempt > 1 { format!("_{attempt}") } else { String::new() };
     format!("{camera}/{hour}/segment_{}{again}.mp4", start.as_secs())
 }
@@ -33,7 +34,10 @@ mod tests {
         let start = Wall::from_micros(1_736_949_600_500_000);
         let path = segment(&camera, start, 1);
         assert_eq!(path, "warehouse-cam-01/2025/01/15/14/segment_1736949600.mp4");
-        assert_eq!(segment(&camera, start, 2), "warehouse-cam-01/2025/01/15/14/segment_1736949600_2.mp4");
+        assert_eq!(
+            segment(&camera, start, 2),
+            "warehouse-cam-01/2025/01/15/14/segment_1736949600_2.mp4"
+        );
         assert_eq!(parse_segment(&path), Some((camera, Wall::from_micros(1_736_949_600_000_000))));
         assert_eq!(parse_segment("lost/segment_1.mp4"), None);
     }

@@ -36,7 +36,10 @@ impl Metrics {
         registry.register(Box::new(sync_seconds.clone()))?;
         Ok(Self {
             written: counter("vedette_disk_written_bytes_total", "Bytes of segments written.")?,
-            queued: gauge("vedette_disk_queued_bytes", "Bytes of segments that wait to be written.")?,
+            queued: gauge(
+                "vedette_disk_queued_bytes",
+                "Bytes of segments that wait to be written.",
+            )?,
             errors: counter("vedette_disk_errors_total", "Writes and syncs that failed.")?,
             sync_seconds,
             free: gauge("vedette_disk_free_bytes", "Free bytes of the volume for segments.")?,

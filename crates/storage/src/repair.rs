@@ -81,7 +81,10 @@ pub async fn repair_segment(
 ) -> Result<(), Error> {
     let path = segment.new.path.clone();
     let (file, lost) = (root.join(&path), lost_found.join(&path));
-    match blocking(move || make_whole(&file, &lost)).await?.map_err(|source| Error::Disk { path, source })? {
+    match blocking(move || make_whole(&file, &lost))
+        .await?
+        .map_err(|source| Error::Disk { path, source })?
+    {
         Outcome::Whole { bytes, duration_us, sha256, cut, .. } => {
             let end = segment.new.start.plus_micros(duration_us);
             let sealed = Sealed { end, duration_us, bytes, sha256 };
@@ -107,7 +110,11 @@ pub async fn repair_segment(
 ///
 /// # Errors
 /// As [`run`].
-pub async fn index_strangers(database: &Database, root: &Path, lost_found: &Path) -> Result<Report, Error> {
+pub async fn index_strangers(
+    database: &Database,
+    root: &Path,
+    lost_found: &Path,
+) -> Result<Report, Error> {
     let mut report = Report::default();
     let walked = root.to_owned();
     for path in blocking(move || list_files(&walked)).await? {
@@ -133,7 +140,9 @@ pub async fn index_strangers(database: &Database, root: &Path, lost_found: &Path
     Ok(report)
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Error> {
     tokio::task::spawn_blocking(work).await.map_err(|_| Error::Interrupted)
 }
 

@@ -10,10 +10,11 @@ use crate::{Camera, CameraFilter, Cameras, Error, Location, Page};
 impl Cameras for Database {
     async fn upsert_file_cameras(&self, cameras: &[Camera], now: Wall) -> Result<(), Error> {
         let mut tx = self.writer.begin().await?;
-        let known: Vec<String> =
-            sqlx::query_scalar("SELECT id FROM cameras WHERE managed_by = 'file' AND removed_at IS NULL")
-                .fetch_all(&mut *tx)
-                .await?;
+        let known: Vec<String> = sqlx::query_scalar(
+            "SELECT id FROM cameras WHERE managed_by = 'file' AND removed_at IS NULL",
+        )
+        .fetch_all(&mut *tx)
+        .await?;
         for camera in cameras {
             upsert(&mut tx, camera, now).await?;
         }
@@ -98,7 +99,10 @@ async fn upsert(tx: &mut SqliteConnection, camera: &Camera, now: Wall) -> Result
     .bind(now.as_micros())
     .execute(&mut *tx)
     .await?;
-    sqlx::query("DELETE FROM camera_positions WHERE camera = ?").bind(camera.id.to_string()).execute(&mut *tx).await?;
+    sqlx::query("DELETE FROM camera_positions WHERE camera = ?")
+        .bind(camera.id.to_string())
+        .execute(&mut *tx)
+        .await?;
     if let Some(at) = location {
         sqlx::query(
             "INSERT INTO camera_positions (min_lng, max_lng, min_lat, max_lat, camera) VALUES (?1, ?1, ?2, ?2, ?3)",
@@ -121,7 +125,10 @@ fn push_filter(query: &mut QueryBuilder<Sqlite>, filter: &CameraFilter) {
         }
     }
     if let Some(tag) = &filter.tag {
-        query.push(" AND EXISTS (SELECT 1 FROM json_each(tags) WHERE value = ").push_bind(tag.clone()).push(")");
+        query
+            .push(" AND EXISTS (SELECT 1 FROM json_each(tags) WHERE value = ")
+            .push_bind(tag.clone())
+            .push(")");
     }
     if let Some(q) = &filter.q {
         let escaped = q.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
@@ -136,12 +143,25 @@ fn push_filter(query: &mut QueryBuilder<Sqlite>, filter: &CameraFilter) {
     }
     if let Some([min_lng, min_lat, max_lng, max_lat]) = filter.bbox {
         // The tree keeps 32-bit coordinates, rounded outwards; the columns decide.
-        query.push(" AND id IN (SELECT camera FROM camera_positions WHERE min_lat <= ").push_bind(max_lat);
+        query
+            .push(" AND id IN (SELECT camera FROM camera_positions WHERE min_lat <= ")
+            .push_bind(max_lat);
         query.push(" AND max_lat >= ").push_bind(min_lat).push(" AND (");
         let joint = if min_lng > max_lng { " OR " } else { " AND " };
-        query.push("max_lng >= ").push_bind(min_lng).push(joint).push("min_lng <= ").push_bind(max_lng);
+        query
+            .push("max_lng >= ")
+            .push_bind(min_lng)
+            .push(joint)
+            .push("min_lng <= ")
+            .push_bind(max_lng);
         query.push(")) AND lat BETWEEN ").push_bind(min_lat).push(" AND ").push_bind(max_lat);
-        query.push(" AND (lng >= ").push_bind(min_lng).push(joint).push("lng <= ").push_bind(max_lng).push(")");
+        query
+            .push(" AND (lng >= ")
+            .push_bind(min_lng)
+            .push(joint)
+            .push("lng <= ")
+            .push_bind(max_lng)
+            .push(")");
     }
 }
 

@@ -11,7 +11,12 @@ use crate::{Error, Gap, GapReason, Ledger, Node};
 const GAPS_MAX: i64 = 10_000;
 
 impl Ledger for Database {
-    async fn open_gap(&self, camera: &CameraId, start: Wall, reason: GapReason) -> Result<(), Error> {
+    async fn open_gap(
+        &self,
+        camera: &CameraId,
+        start: Wall,
+        reason: GapReason,
+    ) -> Result<(), Error> {
         let mut tx = self.writer.begin().await?;
         let open: Option<String> =
             sqlx::query_scalar("SELECT reason FROM gaps WHERE camera = ? AND end_us IS NULL")
@@ -70,7 +75,9 @@ impl Ledger for Database {
 
     async fn node_started(&self, now: Wall) -> Result<Option<Node>, Error> {
         let mut tx = self.writer.begin().await?;
-        let last = sqlx::query("SELECT * FROM nodes ORDER BY id DESC LIMIT 1").fetch_optional(&mut *tx).await?;
+        let last = sqlx::query("SELECT * FROM nodes ORDER BY id DESC LIMIT 1")
+            .fetch_optional(&mut *tx)
+            .await?;
         sqlx::query("INSERT INTO nodes (started_at, alive_at) VALUES (?1, ?1)")
             .bind(now.as_micros())
             .execute(&mut *tx)
@@ -105,7 +112,11 @@ impl Ledger for Database {
     }
 }
 
-async fn close(connection: &mut SqliteConnection, camera: &CameraId, end: Wall) -> Result<(), Error> {
+async fn close(
+    connection: &mut SqliteConnection,
+    camera: &CameraId,
+    end: Wall,
+) -> Result<(), Error> {
     sqlx::query("DELETE FROM gaps WHERE camera = ? AND end_us IS NULL AND start_us >= ?")
         .bind(camera.to_string())
         .bind(end.as_micros())

@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
 
 use crate::Error;
 
@@ -41,7 +43,8 @@ impl Database {
             .synchronous(SqliteSynchronous::Normal)
             .foreign_keys(true)
             .busy_timeout(BUSY);
-        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+        let writer =
+            SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
         migrate(&writer, path).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(readers.clamp(1, 16))
@@ -61,7 +64,8 @@ impl Database {
     /// # Errors
     /// [`Error::Engine`].
     pub async fn volume_id(&self, root: &str) -> Result<Option<String>, Error> {
-        let query = sqlx::query_scalar("SELECT id FROM volumes WHERE root = ?").bind(root.to_owned());
+        let query =
+            sqlx::query_scalar("SELECT id FROM volumes WHERE root = ?").bind(root.to_owned());
         Ok(query.fetch_optional(&self.readers).await?)
     }
 
@@ -113,7 +117,8 @@ fn encode_cursor(key: &str) -> String {
 }
 
 fn decode_cursor(cursor: &str) -> Result<String, Error> {
-    let bad = || Error::Invalid("cursor: give back the `next_cursor` of the page before".to_owned());
+    let bad =
+        || Error::Invalid("cursor: give back the `next_cursor` of the page before".to_owned());
     if cursor.len() > 512 || !cursor.is_ascii() {
         return Err(bad());
     }

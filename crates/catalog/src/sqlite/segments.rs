@@ -48,7 +48,8 @@ impl Segments for Database {
     }
 
     async fn discard_segment(&self, id: SegmentId) -> Result<(), Error> {
-        let delete = sqlx::query("DELETE FROM segments WHERE id = ? AND state = 'RECORDING'").bind(id.0);
+        let delete =
+            sqlx::query("DELETE FROM segments WHERE id = ? AND state = 'RECORDING'").bind(id.0);
         found(delete.execute(&self.writer).await?.rows_affected(), id)
     }
 
@@ -100,7 +101,9 @@ impl Segments for Database {
         let mut items: Vec<Segment> = rows.iter().map(read).collect::<Result<_, _>>()?;
         let more = items.len() > limit as usize;
         items.truncate(limit as usize);
-        let key = |last: &Segment| encode_cursor(&format!("{}/{}", last.new.start.as_micros(), last.id.0));
+        let key = |last: &Segment| {
+            encode_cursor(&format!("{}/{}", last.new.start.as_micros(), last.id.0))
+        };
         let next_cursor = items.last().filter(|_| more).map(key);
         Ok(Page { items, next_cursor, total: None })
     }

@@ -88,7 +88,12 @@ impl Volume {
     ///
     /// # Errors
     /// When the root cannot be opened or the system gives no thread.
-    pub fn open(root: &Path, options: VolumeOptions, metrics: Metrics, board: Board) -> Result<Self, Error> {
+    pub fn open(
+        root: &Path,
+        options: VolumeOptions,
+        metrics: Metrics,
+        board: Board,
+    ) -> Result<Self, Error> {
         let shared = Arc::new(Shared {
             root: root.to_owned(),
             options,
@@ -171,7 +176,9 @@ impl Shared {
         }
         self.metrics.sync_seconds.observe(began.elapsed().as_secs_f64());
         if let Ok(stat) = rustix::fs::fstatvfs(directory) {
-            let bytes = |blocks: u64| i64::try_from(blocks.saturating_mul(stat.f_frsize)).unwrap_or(i64::MAX);
+            let bytes = |blocks: u64| {
+                i64::try_from(blocks.saturating_mul(stat.f_frsize)).unwrap_or(i64::MAX)
+            };
             self.metrics.free.set(bytes(stat.f_bavail));
             self.metrics.used.set(bytes(stat.f_blocks.saturating_sub(stat.f_bfree)));
         }

@@ -149,7 +149,13 @@ fn append(shared: &Shared, file: &OpenFile, parts: Vec<Bytes>, len: u64) {
 }
 
 impl FileState {
-    fn append(&mut self, shared: &Shared, path: &str, parts: Vec<Bytes>, len: u64) -> io::Result<()> {
+    fn append(
+        &mut self,
+        shared: &Shared,
+        path: &str,
+        parts: Vec<Bytes>,
+        len: u64,
+    ) -> io::Result<()> {
         let file = match &mut self.file {
             Some(file) => file,
             none => {

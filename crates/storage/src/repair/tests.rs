@@ -19,7 +19,8 @@ fn file() -> (Vec<u8>, Vec<usize>) {
     for second in 0..3 {
         let data = Bytes::from(vec![1; 50]);
         let sample = Sample { data, duration: 90_000, composition_offset: 0, key: true };
-        let run = Run { track: TrackId(0), base_dts: Ticks(second * 90_000), samples: vec![sample] };
+        let run =
+            Run { track: TrackId(0), base_dts: Ticks(second * 90_000), samples: vec![sample] };
         let made = fragment(1, &[run]).unwrap();
         bytes.extend_from_slice(&made.header);
         made.payload.iter().for_each(|part| bytes.extend_from_slice(part));
@@ -42,11 +43,22 @@ async fn a_file_cut_at_any_byte_is_sealed_with_its_whole_fragments_or_gone() {
         std::fs::create_dir_all(root.join(&path).parent().unwrap()).unwrap();
         std::fs::write(root.join(&path), &bytes[..cut]).unwrap();
         let stream = camera.main_path();
-        let new = NewSegment { camera: camera.clone(), stream, path: path.clone(), start, format: "fmp4".into(), codecs: String::new() };
+        let new = NewSegment {
+            camera: camera.clone(),
+            stream,
+            path: path.clone(),
+            start,
+            format: "fmp4".into(),
+            codecs: String::new(),
+        };
         let id = database.create_segment(&new).await.unwrap();
 
         run(&database, &root, &lost).await.unwrap();
-        assert_eq!(run(&database, &root, &lost).await.unwrap(), Report::default(), "a second run has nothing to do");
+        assert_eq!(
+            run(&database, &root, &lost).await.unwrap(),
+            Report::default(),
+            "a second run has nothing to do"
+        );
 
         let whole = ends.iter().filter(|end| **end <= cut).count().saturating_sub(1);
         if whole == 0 {

@@ -1,0 +1,87 @@
+//! How a segment ends: the file is whole, then its row says so. Beside the recorder, so that the next
+//! segment does not wait for a slow disk.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use base::task::Scope;
+use base::{Backoff, Wall};
+use catalog::{Database, NewSegment, Place, Sealed, Segment, SegmentId, SegmentState, Segments};
+use storage::local::{SegmentWriter, Volume};
+use storage::repair;
+
+use crate::metrics::Metrics;
+
+/// A segment whose last byte has been handed over.
+pub(crate) struct Unsealed {
+    pub(crate) id: SegmentId,
+    pub(crate) new: NewSegment,
+    pub(crate) duration_us: i64,
+    pub(crate) end: Wall,
+}
+
+/// Ends the segments of one recorder; owns the tasks that do.
+pub(crate) struct Sealer {
+    scope: Scope,
+    database: Database,
+    volume: Volume,
+    lost_found: PathBuf,
+    metrics: Metrics,
+}
+
+impl Sealer {
+    pub(crate) const fn new(
+        scope: Scope,
+        database: Database,
+        volume: Volume,
+        lost_found: PathBuf,
+        metrics: Metrics,
+    ) -> Self {
+        Self { scope, database, volume, lost_found, metrics }
+    }
+
+    /// Ends a segment when all that was handed over is written. Where the disk or the database fails,
+    /// what the file holds is repaired until the row and the file agree; a crash before that is
+    /// repaired at the next start.
+    pub(crate) fn seal(&self, unsealed: Unsealed, writer: SegmentWriter) {
+        let (database, root) = (self.database.clone(), self.volume.root().to_owned());
+        let (lost_found, metrics) = (self.lost_found.clone(), self.metrics.clone());
+        self.scope.spawn(format!("seal {}", unsealed.new.path), async move {
+            let camera = unsealed.new.camera.clone();
+            let mut settled = false;
+            if let Ok(file) = writer.seal().await {
+                let Unsealed { id, duration_us, end, .. } = unsealed;
+                let sealed = Sealed { end, duration_us, bytes: file.bytes, sha256: file.sha256 };
+                settled = file.bytes > 0 && database.seal_segment(id, &sealed).await.is_ok();
+            }
+            let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(30));
+            let segment = Segment {
+                id: unsealed.id,
+                new: unsealed.new,
+                sealed: None,
+                state: SegmentState::Recording,
+                place: Place::Local,
+            };
+            while !settled {
+                let mut report = repair::Report::default();
+                match repair::repair_segment(&database, &root, &lost_found, &segment, &mut report)
+                    .await
+                {
+                    Ok(()) | Err(repair::Error::Catalog(catalog::Error::NotFound { .. })) => {
+                        settled = true
+                    }
+                    Err(error) => {
+                        tracing::warn!(%camera, err = %error, "segment cannot be sealed yet");
+                        tokio::time::sleep(backoff.next_delay()).await;
+                    }
+                }
+            }
+            metrics.segments.with_label_values(&[camera.as_str()]).inc();
+        });
+    }
+
+    /// Waits until every segment is sealed. The owner of the recorder bounds this.
+    pub(crate) async fn finish(self) {
+        self.scope.wait().await;
+    }
+}
