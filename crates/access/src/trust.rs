@@ -1,0 +1,121 @@
+//! What a request's address is worth. Pure.
+//!
+//! An address counts only when nothing suggests that somebody else speaks through it: no page of
+//! another site (`Origin`), no proxy (`Forwarded`), no name that merely resolves here (DNS
+//! rebinding).
+
+use std::net::IpAddr;
+
+/// What a request says of where it comes from.
+#[derive(Clone, Debug, Default)]
+pub struct Request<'a> {
+    /// The peer's address.
+    pub peer: Option<IpAddr>,
+    /// The `Host` header or authority, with its port.
+    pub host: Option<&'a str>,
+    /// The `Origin` header.
+    pub origin: Option<&'a str>,
+    /// True when there is a `Forwarded` or `X-Forwarded-*` header.
+    pub forwarded: bool,
+}
+
+/// A network in CIDR form: `10.0.0.0/8`, `fd00::/8`, or one address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Network {
+    address: IpAddr,
+    prefix: u8,
+}
+
+impl Network {
+    /// Reads a network.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (address, prefix) = match text.split_once('/') {
+            Some((address, prefix)) => (address.parse().ok()?, prefix.parse().ok()?),
+            None => {
+                let address: IpAddr = text.parse().ok()?;
+                (address, if address.is_ipv4() { 32 } else { 128 })
+            }
+        };
+        let most = if IpAddr::is_ipv4(&address) { 32 } else { 128 };
+        (prefix <= most).then_some(Self { address, prefix })
+    }
+
+    /// True when the address lies in it.
+    #[must_use]
+    pub fn contains(&self, address: IpAddr) -> bool {
+        let shift = |bits: u32| bits.saturating_sub(u32::from(self.prefix));
+        match (self.address, address.to_canonical()) {
+            (IpAddr::V4(net), IpAddr::V4(address)) => {
+                let difference = net.to_bits() ^ address.to_bits();
+                difference.checked_shr(shift(32)).unwrap_or(0) == 0
+            }
+            (IpAddr::V6(net), IpAddr::V6(address)) => {
+                let difference = net.to_bits() ^ address.to_bits();
+                difference.checked_shr(shift(128)).unwrap_or(0) == 0
+            }
+            _ => false,
+        }
+    }
+}
+
+/// True when the request's address may be taken for who asks: it is on loopback or in `networks`, and
+/// nothing speaks through it. `hosts` are the names by which browsers may call this server.
+#[must_use]
+pub fn by_address(request: &Request<'_>, hosts: &[String], networks: &[Network]) -> bool {
+    let Some(peer) = request.peer.map(|peer| peer.to_canonical()) else { return false };
+    let near = peer.is_loopback() || networks.iter().any(|network| network.contains(peer));
+    let Some(host) = request.host else { return false };
+    let origin_is_ours = request.origin.is_none_or(|origin| {
+        let authority = origin.split_once("://").map(|(_, authority)| authority);
+        authority.is_some_and(|authority| authority.eq_ignore_ascii_case(host))
+    });
+    near && !request.forwarded && is_known_host(host, hosts) && origin_is_ours
+}
+
+fn is_known_host(host: &str, hosts: &[String]) -> bool {
+    let name = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => host.rsplit_once(':').map_or(host, |(name, _)| name),
+    };
+    name.parse::<IpAddr>().is_ok()
+        || name.eq_ignore_ascii_case("localhost")
+        || hosts.iter().any(|known| known.eq_ignore_ascii_case(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn local() -> Request<'static> {
+        Request {
+            peer: Some([127, 0, 0, 1].into()),
+            host: Some("localhost:8080"),
+            origin: None,
+            forwarded: false,
+        }
+    }
+
+    #[test]
+    fn loopback_is_trusted_unless_somebody_speaks_through_it() {
+        let trusted = |request: &Request<'_>| by_address(request, &["cctv.example".into()], &[]);
+        assert!(trusted(&local()));
+        assert!(trusted(&Request { host: Some("[::1]:8080"), ..local() }));
+        assert!(trusted(&Request { host: Some("cctv.example:8080"), ..local() }));
+        assert!(trusted(&Request { origin: Some("http://localhost:8080"), ..local() }));
+        assert!(!trusted(&Request { host: Some("evil.example:8080"), ..local() }));
+        assert!(!trusted(&Request { origin: Some("http://evil.example"), ..local() }));
+        assert!(!trusted(&Request { origin: Some("null"), ..local() }));
+        assert!(!trusted(&Request { forwarded: true, ..local() }));
+        assert!(!trusted(&Request { peer: Some([10, 0, 0, 1].into()), ..local() }));
+        assert!(!trusted(&Request { host: None, ..local() }));
+    }
+
+    #[test]
+    fn networks_are_matched_by_their_prefix() {
+        let network = Network::parse("10.1.0.0/16").expect("a network");
+        assert!(network.contains([10, 1, 2, 3].into()) && !network.contains([10, 2, 0, 0].into()));
+        assert!(Network::parse("0.0.0.0/0").expect("all").contains([1, 2, 3, 4].into()));
+        assert!(Network::parse("10.0.0.0/33").is_none() && Network::parse("x").is_none());
+    }
+}

@@ -1,0 +1,27 @@
+//! What HLS is told.
+
+use std::time::Duration;
+
+/// Settings of all HLS muxers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Segments last at least this long, and are cut at key frames.
+    pub segment: Duration,
+    /// Segments in a playlist.
+    pub segments: usize,
+    /// A muxer that nobody has asked for this long ends.
+    pub idle_after: Duration,
+    /// How long the first request waits for the first segment.
+    pub start_timeout: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            segment: Duration::from_secs(1),
+            segments: 7,
+            idle_after: Duration::from_secs(10),
+            start_timeout: Duration::from_secs(10),
+        }
+    }
+}
