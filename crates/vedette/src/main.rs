@@ -1,1 +1,16 @@
-fn main() {}
+//! The one binary: reads the command line, loads the configuration, runs a command.
+
+mod cli;
+mod commands;
+mod config;
+mod telemetry;
+mod wire;
+
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    cli::run()
+}

@@ -1,0 +1,151 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::commands;
+use crate::config::{self, Config, Faults};
+
+/// CCTV in one binary: cameras in, live views, recordings and a console out.
+#[derive(Parser)]
+#[command(name = "vedette", version, about, max_term_width = 100)]
+struct Cli {
+    /// The configuration file; else the only one of vedette.yaml, vedette.toml, config.yaml,
+    /// config.toml here.
+    #[arg(long, global = true, value_name = "PATH")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the server.
+    Serve,
+    /// Run the server with eight simulated cameras.
+    Demo(DemoArgs),
+    /// Be a camera, or many.
+    Simulate(Box<SimulateArgs>),
+    /// Check or show the configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Ask a running server how it is.
+    Health {
+        /// Its address.
+        #[arg(default_value = "http://127.0.0.1:8080")]
+        url: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum ConfigCommand {
+    /// Say all that is wrong, or nothing.
+    Check,
+    /// Print what is in force, secrets as ***.
+    Show,
+}
+
+/// What `demo` is told.
+#[derive(Args)]
+pub struct DemoArgs {
+    /// Where it keeps its recordings; default: a folder `vedette-demo` in the system's temporary one.
+    #[arg(long)]
+    pub data_dir: Option<PathBuf>,
+    /// The console's port; 0 takes any free one.
+    #[arg(long, default_value_t = 8080)]
+    pub port: u16,
+    /// How many cameras.
+    #[arg(long, default_value_t = 8)]
+    pub cameras: u16,
+}
+
+/// What `simulate` is told.
+#[derive(Args)]
+pub struct SimulateArgs {
+    /// Be RTSP cameras at this address: `:8555`, `127.0.0.1:0`.
+    #[arg(long, value_name = "ADDRESS")]
+    pub rtsp: Option<String>,
+    /// How many cameras: rtsp://.../cam1 and so on.
+    #[arg(long, default_value_t = 1)]
+    pub cameras: u16,
+    /// Moving picture: gradient, sine, checkerboard, circle; all: in turn.
+    #[arg(long, default_value = "all")]
+    pub pattern: String,
+    /// Play this clip in a loop instead.
+    #[arg(long, value_name = "CLIP")]
+    pub file: Option<PathBuf>,
+    /// Encode a few seconds once and repeat them: for hundreds of cameras.
+    #[arg(long = "loop")]
+    pub looped: bool,
+    /// Picture width.
+    #[arg(long, default_value_t = 640)]
+    pub width: u32,
+    /// Picture height.
+    #[arg(long, default_value_t = 480)]
+    pub height: u32,
+    /// Frames a second.
+    #[arg(long, default_value_t = 15)]
+    pub fps: u32,
+    /// kbit/s.
+    #[arg(long, default_value_t = 512)]
+    pub bitrate: u32,
+    /// Seconds between key frames.
+    #[arg(long, default_value_t = 2.0)]
+    pub gop: f64,
+    /// Ask for this user.
+    #[arg(long, default_value = "")]
+    pub user: String,
+    /// And this password.
+    #[arg(long, default_value = "")]
+    pub password: String,
+}
+
+/// Parses the command line and runs the command.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let load = || load(cli.config.as_deref());
+    let result = match &cli.command {
+        Command::Simulate(args) => commands::simulate::run(args),
+        Command::Health { url } => commands::health::run(url),
+        Command::Demo(args) => commands::demo::run(args),
+        Command::Serve => match load() {
+            Ok(config) => commands::serve::run(config, |_| {}),
+            Err(faults) => return refuse(&faults),
+        },
+        Command::Config(command) => match load() {
+            Ok(config) => commands::config::run(&config, matches!(command, ConfigCommand::Show)),
+            Err(faults) => return refuse(&faults),
+        },
+    };
+    result.unwrap_or_else(|error| {
+        complain(&format!("vedette: {error:#}"));
+        ExitCode::FAILURE
+    })
+}
+
+fn load(given: Option<&std::path::Path>) -> Result<Config, Faults> {
+    let folder = std::env::current_dir().unwrap_or_default();
+    let variables = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    config::load(given, &folder, variables.collect())
+}
+
+fn refuse(faults: &Faults) -> ExitCode {
+    complain(&faults.to_string());
+    complain(&format!("the configuration has {} fault(s)", faults.0.len()));
+    ExitCode::FAILURE
+}
+
+/// Writes a line for people to stderr.
+#[allow(clippy::print_stderr, reason = "before logging is up, stderr is where people look")]
+pub fn complain(text: &str) {
+    eprintln!("{text}");
+}
+
+/// Writes a line to stdout.
+#[allow(clippy::print_stdout, reason = "what a command was asked to print")]
+pub fn say(text: &str) {
+    println!("{text}");
+}

@@ -1,0 +1,5 @@
+//! `vedette demo`.
+/// Demo.
+pub fn run(_args: &crate::cli::DemoArgs) -> anyhow::Result<std::process::ExitCode> {
+    anyhow::bail!("x")
+}

@@ -1,0 +1,7 @@
+//! One file per command.
+
+pub mod config;
+pub mod demo;
+pub mod health;
+pub mod serve;
+pub mod simulate;

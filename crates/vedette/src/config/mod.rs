@@ -1,0 +1,162 @@
+//! The form of the configuration: one file, variables over it, one table of keys, all faults at once.
+
+mod camera;
+mod check;
+mod env;
+mod fault;
+mod parse;
+mod reference;
+mod rules;
+mod show;
+mod table;
+mod tree;
+mod value;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+
+pub use camera::{Camera, Record};
+pub use check::Settings;
+pub use env::Environment;
+pub use fault::{Fault, Faults};
+pub use show::show;
+pub use value::Port;
+
+use tree::{Node, Origin};
+
+/// A configuration without faults.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Every key's value.
+    pub settings: Settings,
+    /// The cameras.
+    pub cameras: Vec<Camera>,
+    /// All that is written lies below.
+    pub data_dir: PathBuf,
+    /// The file, if there is one.
+    pub file: Option<PathBuf>,
+}
+
+const NAMES: [&str; 4] = ["vedette.yaml", "vedette.toml", "config.yaml", "config.toml"];
+
+/// Loads the configuration: `given`, else the only one of the known names in `folder`, else defaults.
+pub fn load(
+    given: Option<&Path>,
+    folder: &Path,
+    real: Vec<(String, String)>,
+) -> Result<Config, Faults> {
+    let one = |origin: &str, problem: String, remedy: &str| {
+        let origin = Origin { source: origin.into(), line: 0 };
+        Faults(vec![Fault::new(&origin, "", problem, remedy)])
+    };
+    let file = match given {
+        Some(path) => Some(path.to_owned()),
+        None => {
+            let found: Vec<PathBuf> =
+                NAMES.iter().map(|name| folder.join(name)).filter(|path| path.is_file()).collect();
+            if let [first, second, ..] = found.as_slice() {
+                let (first, second) = (first.display(), second.display());
+                let problem = format!("`{first}` and `{second}` are both there");
+                return Err(one(
+                    &folder.display().to_string(),
+                    problem,
+                    "keep one, or choose with --config",
+                ));
+            }
+            found.into_iter().next()
+        }
+    };
+    let base = file.as_deref().and_then(Path::parent).filter(|path| !path.as_os_str().is_empty());
+    let base = base.map_or_else(|| folder.to_owned(), |path| folder.join(path));
+    let unreadable = |path: &Path, error: String| {
+        one(
+            &path.display().to_string(),
+            format!("cannot be read: {error}"),
+            "name a file that can be",
+        )
+    };
+    let text = match &file {
+        Some(path) => Some(read(&folder.join(path)).map_err(|error| unreadable(path, error))?),
+        None => None,
+    };
+    let dotenv = std::fs::read_to_string(base.join(".env")).ok();
+    let environment = Environment::new(real, dotenv.as_deref());
+    let path = file.clone().unwrap_or_else(|| PathBuf::from("defaults.yaml"));
+    load_text(&path, text.as_deref().unwrap_or_default(), &environment, &base)
+        .map(|config| Config { file, ..config })
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    let len = std::fs::metadata(path).map_err(|error| error.to_string())?.len();
+    if len > parse::FILE_LEN_MAX {
+        return Err("larger than 4 MiB".to_owned());
+    }
+    std::fs::read_to_string(path).map_err(|error| error.to_string())
+}
+
+/// Loads a text as the file `path` would be.
+pub fn load_text(
+    path: &Path,
+    text: &str,
+    environment: &Environment,
+    base: &Path,
+) -> Result<Config, Faults> {
+    let mut faults = Vec::new();
+    let mut root = match parse::parse(path, text) {
+        Ok(root) => root,
+        Err(fault) => return Err(Faults(vec![fault])),
+    };
+    env::expand(&mut root, "", environment, base, &mut faults);
+    env::lay_over(&mut root, environment, &mut faults);
+    rules::resolve_aliases(&mut root, &mut faults);
+    let (cameras, rest) = split_cameras(&root);
+    let mut settings = check::check(&rest, table::KEYS, base, "", &mut faults);
+    rules::derive(&mut settings, &mut faults);
+    let record = rules::record(&settings);
+    let cameras = camera::read(&cameras, base, &record, &mut faults);
+    rules::check_meaning(&settings, &mut faults);
+    if !faults.is_empty() {
+        return Err(Faults(faults));
+    }
+    let data_dir = PathBuf::from(rules::data_dir(&settings, base));
+    Ok(Config { settings, cameras, data_dir, file: None })
+}
+
+/// The cameras' part of the tree and the rest.
+fn split_cameras(root: &Node) -> (Node, Node) {
+    let (mut cameras, mut rest) = (Node::empty_map(root.origin.clone()), root.clone());
+    for name in ["cameras", "camera"] {
+        if let Some(node) = rest.remove(name) {
+            cameras.set(&[name.to_owned()], node);
+        }
+    }
+    (cameras, rest)
+}
+
+impl Config {
+    /// A path key with `<data_dir>` filled in; empty when it is empty.
+    pub fn path(&self, key: &str) -> PathBuf {
+        let text = self.settings.text(key);
+        match text.strip_prefix("<data_dir>/") {
+            Some(below) => self.data_dir.join(below),
+            None => PathBuf::from(text),
+        }
+    }
+
+    /// Where the front door listens.
+    pub fn host(&self) -> String {
+        let host = self.settings.text("server.host");
+        match (host.is_empty(), self.is_open()) {
+            (false, _) => host,
+            (true, true) => "localhost".to_owned(),
+            (true, false) => "::".to_owned(),
+        }
+    }
+
+    /// True when whoever connects is an administrator.
+    pub fn is_open(&self) -> bool {
+        self.settings.text("access.mode") == "open"
+    }
+}
