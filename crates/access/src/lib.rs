@@ -12,6 +12,8 @@ use base::{CameraId, ErrorKind};
 pub enum Principal {
     /// Nobody in particular.
     Anonymous,
+    /// A program near by that watches this server: it may read health and numbers.
+    Monitor,
     /// Whoever connects while `access.mode` is `open` and the address is trusted: an administrator.
     Open,
 }
@@ -107,6 +109,9 @@ impl Denied {
 pub fn authorize(who: &Principal, action: Action, _object: &Object) -> Result<Lease, Denied> {
     let permitted = match who {
         Principal::Open => true,
+        Principal::Monitor => {
+            matches!(action, Action::ReadPublic | Action::ReadHealth | Action::ReadMetrics)
+        }
         Principal::Anonymous => matches!(action, Action::ReadPublic),
     };
     if !permitted {

@@ -1,1 +1,192 @@
-//! api
+//! Every HTTP route, and all that surrounds one: who asks, problems in two languages, the description
+//! of it all, the console's files.
+//!
+//! Holds no state of its own; rooms are handed in by the binary. Each route asks
+//! `access::authorize`.
+
+mod console;
+pub mod coverage;
+mod front;
+pub mod messages;
+mod metrics;
+pub mod problem;
+mod routes;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use access::trust::Network;
+use access::{Action, Lease, Object, Principal};
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use base::clock::Wall;
+use base::health::Board;
+use base::task::Scope;
+use catalog::Database;
+use http::{HeaderName, HeaderValue, header};
+use ingest::StatusBoard;
+use prometheus::Registry;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tower_http::cors::{AllowOrigin, Any, CorsLayer};
+
+use problem::Problem;
+
+/// How long requests may take to finish when the server stops.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// Settings of the front door.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// Whoever connects from a trusted address is an administrator.
+    pub open: bool,
+    /// Networks that open mode serves beside loopback.
+    pub open_networks: Vec<Network>,
+    /// Networks that may read health and numbers without login.
+    pub monitor_networks: Vec<Network>,
+    /// Names by which browsers may call this server.
+    pub hosts: Vec<String>,
+    /// Other sites that may call: exact, `https://*.example.org`, or `*`.
+    pub cors_origins: Vec<String>,
+    /// Largest request body, bytes.
+    pub max_body: usize,
+    /// Headers added to every answer.
+    pub response_headers: Vec<(HeaderName, HeaderValue)>,
+    /// The volume's root, where segments lie.
+    pub segments_root: PathBuf,
+}
+
+/// What the routes are made of.
+pub struct Parts {
+    /// What is known.
+    pub database: Database,
+    /// How cameras are now.
+    pub status: StatusBoard,
+    /// How this server is.
+    pub board: Board,
+    /// Its numbers.
+    pub registry: Registry,
+    /// HLS.
+    pub hls: live::hls::Service,
+    /// Cameras in the order of the configuration, for `/live.m3u8`.
+    pub first_camera: Option<base::CameraId>,
+    /// When the server started.
+    pub started: Wall,
+    /// Settings.
+    pub settings: Settings,
+}
+
+/// The routes' state. Cloning shares it.
+#[derive(Clone)]
+pub(crate) struct App {
+    parts: Arc<Parts>,
+    metrics: metrics::Metrics,
+}
+
+impl std::ops::Deref for App {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.parts
+    }
+}
+
+/// The one way to a lease: every handler begins with it.
+pub(crate) fn permit(who: &Principal, action: Action, object: &Object) -> Result<Lease, Problem> {
+    access::authorize(who, action, object).map_err(Problem::from)
+}
+
+/// The front door, ready to be served.
+#[derive(Clone)]
+pub struct Server {
+    router: Router,
+}
+
+impl Server {
+    /// Puts the routes together.
+    ///
+    /// # Errors
+    /// When the registry has this room's numbers already.
+    pub fn new(parts: Parts) -> Result<Self, prometheus::Error> {
+        let metrics = metrics::Metrics::new(&parts.registry)?;
+        let app = App { parts: Arc::new(parts), metrics };
+        let (media, _) = routes::media().split_for_parts();
+        let (rest, _) = routes::rest().split_for_parts();
+        let router = rest
+            .layer(cors(&app.settings.cors_origins))
+            // Players and maps on other sites use media routes.
+            .merge(media.layer(cors(&app.settings.cors_origins)))
+            .fallback(routes::fallback)
+            .method_not_allowed_fallback(routes::method_not_allowed)
+            .layer(DefaultBodyLimit::max(app.settings.max_body))
+            .layer(axum::middleware::from_fn_with_state(app.clone(), front::front))
+            .with_state(app);
+        Ok(Self { router })
+    }
+
+    /// Serves a listener until `stop`; then stops accepting, and leaves when requests have finished
+    /// or ten seconds have passed. The task belongs to `scope`.
+    pub fn serve(&self, listener: TcpListener, scope: &Scope, stop: CancellationToken) {
+        let service = self.router.clone().into_make_service_with_connect_info::<SocketAddr>();
+        scope.spawn("http", async move {
+            let draining = stop.clone();
+            let serving = axum::serve(listener, service)
+                .with_graceful_shutdown(async move { draining.cancelled().await });
+            let serving = std::future::IntoFuture::into_future(serving);
+            let deadline = async {
+                stop.cancelled().await;
+                tokio::time::sleep(DRAIN).await;
+            };
+            tokio::select! {
+                result = serving => {
+                    if let Err(error) = result {
+                        tracing::error!(err = %error, "listener failed");
+                    }
+                }
+                () = deadline => tracing::warn!("requests did not finish in time"),
+            }
+        });
+    }
+}
+
+/// The description of the API (OpenAPI 3.1) as JSON.
+#[must_use]
+pub fn openapi() -> String {
+    routes::openapi().to_pretty_json().unwrap_or_default()
+}
+
+fn cors(origins: &[String]) -> CorsLayer {
+    let ours = ["x-request-id", "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"];
+    let mut exposed = vec![header::RETRY_AFTER, header::LOCATION, header::LINK, header::ETAG];
+    exposed.extend(ours.map(HeaderName::from_static));
+    let layer = CorsLayer::new()
+        .allow_methods([http::Method::GET, http::Method::HEAD, http::Method::OPTIONS])
+        .allow_headers([header::RANGE, header::AUTHORIZATION, header::CONTENT_TYPE])
+        .expose_headers(exposed)
+        .max_age(Duration::from_secs(600));
+    if origins.iter().any(|origin| origin == "*") {
+        return layer.allow_origin(Any);
+    }
+    let origins: Vec<String> = origins.to_vec();
+    layer.allow_origin(AllowOrigin::predicate(move |origin, _| {
+        origin
+            .to_str()
+            .is_ok_and(|origin| origins.iter().any(|allowed| origin_matches(allowed, origin)))
+    }))
+}
+
+/// True for an equal origin, and for `https://*.example.org` with any name below.
+fn origin_matches(allowed: &str, origin: &str) -> bool {
+    match allowed.split_once("*.") {
+        Some((scheme, domain)) => {
+            origin.strip_prefix(scheme).and_then(|host| host.strip_suffix(domain)).is_some_and(
+                |name| name.len() > 1 && name.ends_with('.') && !name.contains(['/', '@']),
+            )
+        }
+        None => allowed.eq_ignore_ascii_case(origin),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -49,6 +49,9 @@ pub(crate) enum Step {
 
 /// Connects and asks for the camera's video and audio. Every step together takes at most `limit`.
 pub(crate) async fn open(spec: &SourceSpec, limit: Duration) -> Result<Session, Failure> {
+    if !spec.native || spec.url.scheme() != "rtsp" {
+        return Err(Failure::new(Kind::ClientUnsupported).with("path", spec.url.scheme()));
+    }
     let timeout = || Failure::new(Kind::Timeout).with("seconds", limit.as_secs());
     let mut failure = match tokio::time::timeout(limit, connect(spec)).await {
         Ok(Ok(session)) => return Ok(session),

@@ -30,6 +30,8 @@ pub struct SourceSpec {
     pub password: Secret,
     /// How RTP is carried.
     pub transport: Transport,
+    /// False: the configuration asks for another client than the built-in one.
+    pub native: bool,
     /// Pull only while somebody reads.
     pub on_demand: bool,
     /// False: known, but not pulled.

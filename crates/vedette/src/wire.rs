@@ -1,1 +1,334 @@
-//! Wiring.
+//! Composition: rooms are made here, handed to each other, and closed in order.
+//!
+//! Who runs where: media on a few current-thread runtimes, one per core; API and database on the
+//! caller's runtime; the disk on threads of its volume.
+
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use base::health::{Board, Health};
+use base::task::{Pool, Scope};
+use base::{Clock, SystemClock, Wall};
+use catalog::{Cameras, Database, GapReason, Ledger};
+use hub::{Hub, RingLimits};
+use prometheus::Registry;
+use storage::local::{Volume, VolumeOptions, probe};
+use tokio::net::TcpListener;
+use tokio::runtime::Handle;
+
+use crate::config::{Camera, Config, Port};
+use crate::listen;
+
+/// How long parts may take to leave.
+const LEAVE: Duration = Duration::from_secs(10);
+const ALIVE_EVERY: Duration = Duration::from_secs(2);
+
+/// A running server.
+pub struct Running {
+    /// Where it listens, by name.
+    pub listeners: Vec<(&'static str, SocketAddr)>,
+    board: Board,
+    scope: Scope,
+    http: Scope,
+    ingest: ingest::Service,
+    record: record::Service,
+    database: Database,
+    _pool: Arc<Pool>,
+}
+
+/// Starts everything. What fails names itself.
+pub async fn start(config: &Config) -> anyhow::Result<Running> {
+    let started = SystemClock.wall();
+    let (board, registry) = (Board::default(), Registry::new());
+    for part in ["database", "disk", "recorder", "listeners"] {
+        board.expect(part);
+    }
+    refuse_what_is_not_built(config)?;
+    // Ports first: a taken one should not cost a repair.
+    let listeners = listen::bind_http(config).await?;
+
+    let scope = Scope::new(Handle::current());
+    let database = open_database(config, &board).await?;
+    database.upsert_file_cameras(&catalogue_rows(&config.cameras), started).await?;
+    let (volume, before) = open_volume(config, &database, &registry, &board, started).await?;
+    let cameras: Vec<_> =
+        config.cameras.iter().filter(|c| is_recorded(c)).map(|c| c.id.clone()).collect();
+    record::startup::open_gaps(&database, &cameras, before).await?;
+    keep_alive(&scope, database.clone());
+
+    let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let pool = Arc::new(Pool::start("media", cores).context("media threads")?);
+    let settings = &config.settings;
+    let limits = RingLimits {
+        max_bytes: usize::try_from(settings.size("live.ring.max_bytes")).unwrap_or(usize::MAX),
+        max_duration: settings.duration("live.ring.max_duration"),
+    };
+    let hub = Hub::new(limits, hub::Metrics::new(&registry)?);
+    let mut ingest = start_ingest(config, &hub, &pool, &scope, &registry)?;
+    let status = ingest.status();
+    let parts = record::Parts {
+        hub: hub.clone(),
+        pool: Arc::clone(&pool),
+        scope: scope.child(),
+        database: database.clone(),
+        volume,
+    };
+    let record_config = record::Config {
+        loss_reason: loss_reason(status.clone()),
+        look_every: Duration::from_millis(500),
+        lost_found: config.data_dir.join("lost+found"),
+    };
+    let mut record = record::Service::new(parts, record_config, record::Metrics::new(&registry)?);
+    record.reconcile(config.cameras.iter().filter(|c| is_recorded(c)).map(record_spec).collect());
+    ingest.reconcile(config.cameras.iter().map(source_spec).collect());
+    board.set("recorder", Health::Healthy, "");
+
+    let hls = start_hls(config, hub, &pool, &scope);
+    let parts = api::Parts {
+        database: database.clone(),
+        status,
+        board: board.clone(),
+        registry,
+        hls,
+        first_camera: config.cameras.first().map(|camera| camera.id.clone()),
+        started,
+        settings: listen::front_settings(config)?,
+    };
+    let http = scope.child();
+    let named = serve(parts, listeners, &http)?;
+    board.set("listeners", Health::Healthy, "");
+    Ok(Running { listeners: named, board, scope, http, ingest, record, database, _pool: pool })
+}
+
+impl Running {
+    /// Stops accepting, seals all segments, and closes the database.
+    pub async fn stop(self) {
+        self.board.set("listeners", Health::Unhealthy, "stopping");
+        self.http.cancel();
+        // Recorders first: what the ring holds is still written.
+        let mut late = self.record.close(LEAVE).await;
+        late.extend(self.ingest.close(LEAVE).await);
+        late.extend(self.http.close(LEAVE + Duration::from_secs(1)).await);
+        if let Err(error) = self.database.node_stopped(SystemClock.wall()).await {
+            tracing::error!(err = %error, "the end of this run cannot be written");
+        }
+        late.extend(self.scope.close(LEAVE).await);
+        self.database.close().await;
+        for task in late {
+            tracing::warn!(task, "task did not leave in time");
+        }
+    }
+}
+
+fn refuse_what_is_not_built(config: &Config) -> anyhow::Result<()> {
+    if !config.is_open() {
+        bail!("access.mode: login is not built yet; use open, which serves this machine only");
+    }
+    if !config.settings.text("database.url").is_empty() {
+        bail!("database.url: PostgreSQL is not built yet; leave it empty for SQLite");
+    }
+    if config.settings.port("server.tls.port") != Port::Off {
+        tracing::warn!("server.tls.port: TLS is not built yet, the front door speaks plain HTTP");
+    }
+    for camera in &config.cameras {
+        let record = &camera.record;
+        if record.format != "fmp4" {
+            bail!(
+                "camera {}: record.format {} is not built yet; use fmp4",
+                camera.id,
+                record.format
+            );
+        }
+        if !matches!(record.mode.as_str(), "continuous" | "off") {
+            bail!(
+                "camera {}: record.mode {} is not built yet; use continuous or off",
+                camera.id,
+                record.mode
+            );
+        }
+    }
+    tracing::warn!("access.mode is open: whoever reaches this server is an administrator");
+    Ok(())
+}
+
+async fn open_database(config: &Config, board: &Board) -> anyhow::Result<Database> {
+    let path = config.data_dir.join("vedette.db");
+    let readers = u32::try_from(config.settings.int("database.max_connections")).unwrap_or(20);
+    let database =
+        Database::open(&path, readers).await.with_context(|| path.display().to_string())?;
+    board.set("database", Health::Healthy, "");
+    Ok(database)
+}
+
+/// Opens the volume for segments, after repairing what a crash left on it. Also begins this run of the
+/// node and returns the one before.
+async fn open_volume(
+    config: &Config,
+    database: &Database,
+    registry: &Registry,
+    board: &Board,
+    now: Wall,
+) -> anyhow::Result<(Volume, Option<catalog::Node>)> {
+    let root = config.path("storage.segments_dir");
+    let name = root.display().to_string();
+    let known = database.volume_id(&name).await?;
+    let id =
+        probe(&root, known.as_deref()).with_context(|| format!("storage.segments_dir: {name}"))?;
+    database.set_volume_id(&name, &id).await?;
+    let lost_found = config.data_dir.join("lost+found");
+    let report = storage::repair::run(database, &root, &lost_found).await?;
+    if report != storage::repair::Report::default() {
+        tracing::info!(
+            sealed = report.sealed,
+            cut = report.cut,
+            discarded = report.discarded,
+            lost = report.lost,
+            "segments of the run before were repaired"
+        );
+    }
+    let before = database.node_started(now).await?;
+    let options = VolumeOptions {
+        durability: config.settings.duration("record.durability"),
+        ..VolumeOptions::default()
+    };
+    let volume = Volume::open(&root, options, storage::Metrics::new(registry)?, board.clone())?;
+    Ok((volume, before))
+}
+
+fn keep_alive(scope: &Scope, database: Database) {
+    let token = scope.token();
+    scope.spawn("alive", async move {
+        let mut tick = tokio::time::interval(ALIVE_EVERY);
+        loop {
+            tokio::select! {
+                () = token.cancelled() => return,
+                _ = tick.tick() => {}
+            }
+            if let Err(error) = database.node_alive(SystemClock.wall()).await {
+                tracing::warn!(err = %error, "database does not take the sign of life");
+            }
+        }
+    });
+}
+
+fn start_ingest(
+    config: &Config,
+    hub: &Hub,
+    pool: &Arc<Pool>,
+    scope: &Scope,
+    registry: &Registry,
+) -> anyhow::Result<ingest::Service> {
+    let settings = &config.settings;
+    let config = ingest::Config {
+        source_timeout: settings.duration("live.source_timeout"),
+        reader_grace: settings.duration("live.reader_grace"),
+        close_after: settings.duration("live.on_demand.close_after"),
+    };
+    let metrics = ingest::Metrics::new(registry)?;
+    Ok(ingest::Service::new(hub.clone(), Arc::clone(pool), scope.child(), config, metrics))
+}
+
+fn start_hls(config: &Config, hub: Hub, pool: &Arc<Pool>, scope: &Scope) -> live::hls::Service {
+    let settings = &config.settings;
+    let config = live::hls::Config {
+        segment: settings.duration("live.hls.segment"),
+        segments: usize::try_from(settings.int("live.hls.segments")).unwrap_or(7),
+        start_timeout: settings.duration("live.on_demand.start_timeout"),
+        ..live::hls::Config::default()
+    };
+    live::hls::Service::new(hub, Arc::clone(pool), scope.child(), config)
+}
+
+fn serve(
+    parts: api::Parts,
+    listeners: Vec<(&'static str, TcpListener)>,
+    scope: &Scope,
+) -> anyhow::Result<Vec<(&'static str, SocketAddr)>> {
+    let server = api::Server::new(parts)?;
+    let mut named = Vec::new();
+    for (name, listener) in listeners {
+        let address = listener.local_addr()?;
+        tracing::info!(listener = name, %address, "listening");
+        if !named.iter().any(|(known, _)| *known == name) {
+            named.push((name, address));
+        }
+        server.serve(listener, scope, scope.token());
+    }
+    Ok(named)
+}
+
+/// What a source's failure means for the ledger.
+fn loss_reason(status: ingest::StatusBoard) -> record::LossReason {
+    Arc::new(move |camera| {
+        let status = status.get(camera)?;
+        let code = match status.state {
+            ingest::State::Disabled => return Some(GapReason::Disabled),
+            ingest::State::Online => return None,
+            _ => {
+                status
+                    .last_error
+                    .filter(|error| error.at >= status.since.plus_micros(-60_000_000))?
+                    .code
+            }
+        };
+        Some(match code {
+            "unauthorized" | "credentials_missing" => GapReason::Authentication,
+            "unreachable" | "timeout" | "name_unknown" => GapReason::Network,
+            _ => GapReason::CameraDown,
+        })
+    })
+}
+
+fn is_recorded(camera: &Camera) -> bool {
+    camera.record.mode == "continuous"
+}
+
+fn record_spec(camera: &Camera) -> record::RecordSpec {
+    record::RecordSpec {
+        camera: camera.id.clone(),
+        stream: camera.id.main_path(),
+        segment_duration: camera.record.segment_duration,
+        audio: camera.record.audio,
+    }
+}
+
+fn source_spec(camera: &Camera) -> ingest::SourceSpec {
+    ingest::SourceSpec {
+        camera: camera.id.clone(),
+        name: "main".to_owned(),
+        path: camera.id.main_path(),
+        url: camera.url.clone(),
+        username: camera.username.clone(),
+        password: camera.password.clone(),
+        transport: if camera.udp { ingest::Transport::Udp } else { ingest::Transport::Tcp },
+        native: camera.client != "ffmpeg",
+        on_demand: camera.on_demand,
+        enabled: camera.enabled,
+    }
+}
+
+fn catalogue_rows(cameras: &[Camera]) -> Vec<catalog::Camera> {
+    let row = |camera: &Camera| catalog::Camera {
+        id: camera.id.clone(),
+        name: camera.name.clone(),
+        source: camera.source.clone(),
+        role: camera.role.clone(),
+        location: camera.location.map(|at| catalog::Location {
+            lng: at.lng,
+            lat: at.lat,
+            direction: at.direction,
+            field_of_view: at.field_of_view,
+            range_m: at.range_m,
+        }),
+        enabled: camera.enabled,
+        tags: camera.tags.clone(),
+        managed_by: "file".to_owned(),
+        removed_at: None,
+        created_at: Wall::default(),
+        updated_at: Wall::default(),
+    };
+    cameras.iter().map(row).collect()
+}

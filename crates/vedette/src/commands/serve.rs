@@ -1,7 +1,79 @@
-//! `vedette serve`.
-use crate::config::Config;
+//! `vedette serve`: the server, until it is told to stop.
+
+use std::net::SocketAddr;
 use std::process::ExitCode;
-/// Serves.
-pub fn run(_config: Config, _ready: impl FnOnce(&str)) -> anyhow::Result<ExitCode> {
-    anyhow::bail!("x")
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::config::Config;
+use crate::listen::{ListenersFile, Lock};
+use crate::{telemetry, wire};
+
+/// Serves until SIGTERM or SIGINT; `ready` is called with the console's address. A second signal ends
+/// the process at once.
+pub fn run(config: Config, ready: impl FnOnce(SocketAddr)) -> anyhow::Result<ExitCode> {
+    let lock = Lock::take(&config.data_dir)?;
+    let logs = telemetry::start(&config)?;
+    // 500 cameras are 500 sockets and 500 files; the system's default is 1024.
+    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+        tracing::warn!(err = %error, "limit on open files cannot be raised");
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("api")
+        .enable_all()
+        .build()
+        .context("runtime")?;
+    let result = runtime.block_on(serve(&config, ready));
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    drop(logs);
+    drop(lock);
+    result
+}
+
+async fn serve(config: &Config, ready: impl FnOnce(SocketAddr)) -> anyhow::Result<ExitCode> {
+    let mut stop = Stop::new()?;
+    let running = match wire::start(config).await {
+        Ok(running) => running,
+        Err(error) => {
+            tracing::error!(err = format!("{error:#}"), "start failed");
+            return Err(error);
+        }
+    };
+    let listeners = ListenersFile::write(&config.data_dir, &running.listeners)?;
+    if let Some((_, address)) = running.listeners.iter().find(|(name, _)| *name == "http") {
+        ready(*address);
+    }
+    stop.asked().await;
+    tracing::info!("stopping");
+    drop(listeners);
+    tokio::select! {
+        () = running.stop() => Ok(ExitCode::SUCCESS),
+        () = stop.asked() => {
+            tracing::warn!("second signal, leaving at once");
+            std::process::exit(1)
+        }
+    }
+}
+
+struct Stop {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Stop {
+    fn new() -> anyhow::Result<Self> {
+        let (terminate, interrupt) =
+            (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        Ok(Self { terminate, interrupt })
+    }
+
+    async fn asked(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }

@@ -60,6 +60,17 @@ impl Settings {
         resolution Resolution Option<(u32, u32)>;
     }
 
+    /// The entries of a section of the user's own whose values are texts.
+    pub fn pairs(&self, path: &str) -> Vec<(String, String)> {
+        match self.get(path) {
+            Typed::Free(Node { value: Value::Map(entries), .. }) => entries
+                .into_iter()
+                .filter_map(|(name, node)| Some((name, node.scalar()?)))
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// A number that may be missing.
     pub fn float(&self, path: &str) -> Option<f64> {
         match self.get(path) {

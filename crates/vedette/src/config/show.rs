@@ -104,10 +104,11 @@ fn free(node: &Node, name: &str) -> String {
     let secret = ["password", "secret", "token", "key"].iter().any(|word| name.contains(word));
     match &node.value {
         Value::Map(entries) => {
-            let entries: Vec<String> = entries
+            let mut entries: Vec<String> = entries
                 .iter()
                 .map(|(name, node)| format!("{}: {}", quote(name), free(node, name)))
                 .collect();
+            entries.sort();
             format!("{{ {} }}", entries.join(", "))
         }
         Value::List(items) => {

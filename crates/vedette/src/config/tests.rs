@@ -133,7 +133,7 @@ fn combinations_that_cannot_be_are_refused() {
             .is_ok()
     );
     assert!(
-        faults("storage: { max_disk_usage: 1GB }").contains("storage.recordings.max_disk_usage")
+        faults("storage: { max_disk_usage: 5GB }").contains("storage.recordings.max_disk_usage")
     );
     assert!(faults("server: { port: 1\n").contains("test.yaml:"));
     assert!(load_yaml("server: { tls: off }").is_ok());
@@ -175,13 +175,9 @@ fn examples_and_reference_are_what_the_table_says_and_load_as_the_defaults() {
     let defaults = load_yaml("").unwrap();
     let strip = |config: &Config| show(config).replace("8443", "off");
     for (name, text) in [("a.yaml", example_yaml()), ("a.toml", example_toml())] {
-        let text = text
-            .replace("save_frames: false", "save_frames: true")
-            .replace("save_frames = false", "save_frames = true");
         let example =
             load_with(name, &text, &[]).unwrap_or_else(|faults| panic!("{name}: {faults}"));
-        let shown = strip(&example).replace("save_frames: true", "save_frames: false");
-        assert_eq!(shown, strip(&defaults), "{name}");
+        assert_eq!(strip(&example), strip(&defaults), "{name}");
     }
     for key in KEYS.iter().chain(CAMERA_KEYS) {
         assert!(!key.doc.is_empty() && !key.page.is_empty());

@@ -1,0 +1,80 @@
+//! Live media: HLS.
+
+use access::{Action, Object};
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use base::{CameraId, ErrorKind, StreamPath};
+use http::header;
+
+use crate::front::Who;
+use crate::problem::{Problem, ProblemDetails};
+use crate::{App, permit};
+
+/// A file of a stream: `<stream>/index.m3u8` (multivariant), `<stream>/main_stream.m3u8`,
+/// `<stream>/live.m3u8`, and what these name.
+#[utoipa::path(get, path = "/live/{*file}", tag = "live",
+    params(("file" = String, Path, description = "The stream's path and the file's name.")), responses(
+    (status = 200, content((String = "application/vnd.apple.mpegurl"), (Vec<u8> = "video/mp4"), (Vec<u8> = "video/iso.segment"))),
+    (status = 404, body = ProblemDetails, content_type = "application/problem+json"), (status = 401, body = ProblemDetails, content_type = "application/problem+json"),
+    (status = 503, body = ProblemDetails, content_type = "application/problem+json")))]
+pub(crate) async fn file(
+    State(app): State<App>,
+    who: Who,
+    Path(path): Path<String>,
+) -> Result<Response, Problem> {
+    let not_found =
+        || Problem::new(ErrorKind::NotFound, "not_found").with("path", format!("/live/{path}"));
+    let (stream, file) = path.rsplit_once('/').ok_or_else(not_found)?;
+    let stream = StreamPath::new(stream).map_err(|_| no_stream(stream))?;
+    answer(&app, &who, &stream, file).await
+}
+
+/// The first camera's media playlist.
+#[utoipa::path(get, path = "/live.m3u8", tag = "live", responses(
+    (status = 200, body = String, content_type = "application/vnd.apple.mpegurl"), (status = 404, body = ProblemDetails, content_type = "application/problem+json"), (status = 401, body = ProblemDetails, content_type = "application/problem+json")))]
+pub(crate) async fn first(State(app): State<App>, who: Who) -> Result<Response, Problem> {
+    let camera = app.first_camera.clone().ok_or_else(|| no_stream("live.m3u8"))?;
+    permit(&who.0, Action::WatchLive, &Object::Camera(camera.clone()))?;
+    let mut response = answer(&app, &who, &camera.main_path(), "live.m3u8").await?;
+    let body = axum::body::to_bytes(std::mem::take(response.body_mut()), PLAYLIST_LEN_MAX).await;
+    let text = String::from_utf8(body.unwrap_or_default().into()).unwrap_or_default();
+    *response.body_mut() = rooted(&text, &format!("/live/{camera}/")).into();
+    response.headers_mut().remove(header::CONTENT_LENGTH);
+    Ok(response)
+}
+
+const PLAYLIST_LEN_MAX: usize = 1 << 20;
+
+/// A playlist whose names, which count from their own place, count from `root`.
+fn rooted(playlist: &str, root: &str) -> String {
+    let line = |line: &str| match line.strip_prefix("#EXT-X-MAP:URI=\"") {
+        Some(rest) => format!("#EXT-X-MAP:URI=\"{root}{rest}\n"),
+        None if line.starts_with('#') || line.is_empty() => format!("{line}\n"),
+        None => format!("{root}{line}\n"),
+    };
+    playlist.lines().map(line).collect()
+}
+
+fn no_stream(path: &str) -> Problem {
+    Problem::new(ErrorKind::NotFound, "stream_not_found").with("path", path)
+}
+
+async fn answer(
+    app: &App,
+    who: &Who,
+    stream: &StreamPath,
+    file: &str,
+) -> Result<Response, Problem> {
+    let camera = stream.as_str().split('/').next().and_then(|id| CameraId::new(id).ok());
+    let object = camera.map_or_else(|| Object::Stream(stream.clone()), Object::Camera);
+    let lease = permit(&who.0, Action::WatchLive, &object)?;
+    let found = app.hls.get(&lease, stream, file).await.map_err(|error| {
+        Problem::new(error.kind(), error.code()).with("path", stream).with("file", file)
+    })?;
+    let cache = found
+        .max_age
+        .map_or("no-cache".to_owned(), |age| format!("private, max-age={}", age.as_secs()));
+    let headers =
+        [(header::CONTENT_TYPE, found.content_type.to_owned()), (header::CACHE_CONTROL, cache)];
+    Ok((headers, found.body).into_response())
+}

@@ -1,0 +1,147 @@
+//! Where the server listens, and who else must not: addresses, the lock on the data folder, and the
+//! file by which tests and tools find the ports.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read, Seek, Write};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use access::trust::Network;
+use anyhow::{Context, bail};
+use tokio::net::{TcpListener, lookup_host};
+
+use crate::config::{Config, Port};
+
+/// Binds the front door, on each address of its host. The first is the one that is told.
+pub async fn bind_http(config: &Config) -> anyhow::Result<Vec<(&'static str, TcpListener)>> {
+    let mut out = Vec::new();
+    if !config.settings.bool("server.enabled") {
+        return Ok(out);
+    }
+    let host = config.host();
+    if let Port::On(port) = config.settings.port("server.port") {
+        bind(&host, port, "server.port", &mut out).await?;
+    }
+    for port in config.settings.ports("server.also_listen") {
+        bind(&host, port, "server.also_listen", &mut out).await?;
+    }
+    Ok(out)
+}
+
+async fn bind(
+    host: &str,
+    port: u16,
+    key: &str,
+    out: &mut Vec<(&'static str, TcpListener)>,
+) -> anyhow::Result<()> {
+    let addresses: Vec<SocketAddr> = lookup_host((host, port))
+        .await
+        .with_context(|| format!("server.host: `{host}`"))?
+        .collect();
+    let mut sorted = addresses;
+    // 127.0.0.1 before ::1: it is the one that every tool understands.
+    sorted.sort_by_key(SocketAddr::is_ipv6);
+    sorted.dedup();
+    let mut chosen = port;
+    for (index, mut address) in sorted.into_iter().enumerate() {
+        address.set_port(chosen);
+        match TcpListener::bind(address).await {
+            Ok(listener) => {
+                // `localhost` is one port on both families.
+                chosen = listener.local_addr()?.port();
+                out.push(("http", listener));
+            }
+            Err(error) if index > 0 => {
+                tracing::debug!(%address, err = %error, "second address not bound")
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+                bail!(
+                    "{key}: port {port} on {host} is taken by another program; choose another, or 0 for any"
+                )
+            }
+            Err(error) => bail!("{key}: {address} cannot be bound: {error}"),
+        }
+    }
+    Ok(())
+}
+
+/// The front door's settings.
+pub fn front_settings(config: &Config) -> anyhow::Result<api::Settings> {
+    let settings = &config.settings;
+    let networks =
+        |key: &str| settings.texts(key).iter().filter_map(|text| Network::parse(text)).collect();
+    let mut response_headers = Vec::new();
+    for (name, value) in settings.pairs("server.response_headers") {
+        let header = name.parse().with_context(|| format!("server.response_headers: `{name}`"))?;
+        let value = value.parse().with_context(|| format!("server.response_headers.{name}"))?;
+        response_headers.push((header, value));
+    }
+    Ok(api::Settings {
+        open: config.is_open(),
+        open_networks: networks("access.open_networks"),
+        monitor_networks: networks("live.metrics.networks"),
+        hosts: settings.texts("server.hosts"),
+        cors_origins: settings.texts("server.cors_origins"),
+        max_body: usize::try_from(settings.size("server.max_body")).unwrap_or(usize::MAX),
+        response_headers,
+        segments_root: config.path("storage.segments_dir"),
+    })
+}
+
+/// The hold on a data folder: while it lives, no other server uses it.
+pub struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    /// Takes the folder, or names who has it.
+    pub fn take(data_dir: &Path) -> anyhow::Result<Self> {
+        let run = data_dir.join("run");
+        fs::create_dir_all(&run).with_context(|| format!("data_dir: {}", run.display()))?;
+        let path = run.join("lock");
+        let open =
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
+        let mut file = open.with_context(|| format!("data_dir: {}", path.display()))?;
+        if rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive).is_err() {
+            let mut holder = String::new();
+            // Whoever holds it has written its process id; a moment too early it is empty.
+            let _ = Read::by_ref(&mut file).take(64).read_to_string(&mut holder);
+            let holder = holder.trim();
+            bail!(
+                "data_dir: {} is used by process {holder}; stop it or choose another data_dir",
+                data_dir.display()
+            );
+        }
+        file.set_len(0)?;
+        file.rewind()?;
+        writeln!(file, "{}", std::process::id())?;
+        Ok(Self { _file: file })
+    }
+}
+
+/// `run/listeners.json`: there while the server is ready.
+pub struct ListenersFile(PathBuf);
+
+impl ListenersFile {
+    /// Writes it, whole or not at all.
+    pub fn write(
+        data_dir: &Path,
+        listeners: &[(&'static str, SocketAddr)],
+    ) -> anyhow::Result<Self> {
+        let path = data_dir.join("run/listeners.json");
+        let map: BTreeMap<&str, String> =
+            listeners.iter().map(|(name, address)| (*name, address.to_string())).collect();
+        let new = path.with_extension("json.new");
+        fs::write(&new, serde_json::to_string_pretty(&map)?)?;
+        fs::rename(&new, &path)?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for ListenersFile {
+    fn drop(&mut self) {
+        // Gone already is as good.
+        let _ = fs::remove_file(&self.0);
+    }
+}
