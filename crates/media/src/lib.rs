@@ -8,6 +8,8 @@ pub mod audio;
 pub mod h264;
 pub mod m3u8;
 pub mod mp4;
+pub mod rtp;
+pub mod sdp;
 pub mod ticks;
 pub mod track;
 pub mod unit;

@@ -1,1 +1,9 @@
-//! rtsp
+//! RTSP server conversations (RFC 2326), pure: bytes and time in; bytes, events and a deadline out.
+//!
+//! Knows no socket and no stream: the shell answers [`Event`]s and writes what comes out.
+
+mod auth;
+mod conversation;
+
+pub use auth::Credentials;
+pub use conversation::{Conversation, Event, Fatal, Status, Transport};

@@ -1,1 +1,11 @@
-//! sim
+//! Cameras for people without one, and the load of the benchmarks.
+//!
+//! Pictures are drawn here and encoded once by an ffmpeg child per pattern; all cameras of a pattern
+//! share its packets. Links none of the servers it is tried against.
+
+mod encode;
+mod flv;
+mod pattern;
+pub mod rtsp;
+
+pub use pattern::Pattern;

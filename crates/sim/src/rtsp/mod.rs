@@ -1,0 +1,180 @@
+//! RTSP cameras: `rtsp://host:port/cam1` to `camN`, over TCP and UDP.
+
+mod session;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ::rtsp::Credentials;
+use anyhow::Context;
+use tokio::net::{TcpListener, UdpSocket, lookup_host};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::encode::Feed;
+use crate::pattern::Pattern;
+
+/// What the cameras are.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where they listen: `:8555`, `127.0.0.1:0`.
+    pub address: String,
+    /// How many.
+    pub cameras: u16,
+    /// What they show; `None`: all patterns in turn.
+    pub pattern: Option<Pattern>,
+    /// A clip that they repeat instead.
+    pub file: Option<PathBuf>,
+    /// Encode a few groups once and repeat them: for hundreds of cameras.
+    pub looped: bool,
+    /// Width in pixels, even.
+    pub width: u32,
+    /// Height in pixels, even.
+    pub height: u32,
+    /// Frames a second.
+    pub fps: u32,
+    /// kbit/s.
+    pub bitrate: u32,
+    /// Seconds between key frames.
+    pub gop: f64,
+    /// Who may watch; `None`: everybody.
+    pub credentials: Option<Credentials>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            address: "127.0.0.1:0".to_owned(),
+            cameras: 1,
+            pattern: None,
+            file: None,
+            looped: false,
+            width: 640,
+            height: 480,
+            fps: 15,
+            bitrate: 512,
+            gop: 2.0,
+            credentials: None,
+        }
+    }
+}
+
+/// Running cameras. Dropping it ends them.
+pub struct Simulator {
+    address: SocketAddr,
+    tasks: JoinSet<anyhow::Result<()>>,
+    stop: CancellationToken,
+}
+
+/// What sessions share.
+pub(crate) struct Shared {
+    pub(crate) options: Options,
+    pub(crate) feeds: Vec<Feed>,
+    pub(crate) rtp: UdpSocket,
+    pub(crate) rtcp: UdpSocket,
+}
+
+impl Shared {
+    /// The feed of `cam<n>`.
+    fn feed(&self, path: &str) -> Option<&Feed> {
+        let number: u16 = path.strip_prefix("cam")?.parse().ok()?;
+        let index = number.checked_sub(1).filter(|index| *index < self.options.cameras)?;
+        self.feeds.get(usize::from(index) % self.feeds.len())
+    }
+}
+
+impl Simulator {
+    /// Starts the cameras: binds, and starts an encoder per pattern.
+    ///
+    /// # Errors
+    /// When the address cannot be bound or a size is not one.
+    pub async fn start(options: Options) -> anyhow::Result<Self> {
+        let even = |pixels: u32| (16..=8_192).contains(&pixels) && pixels.is_multiple_of(2);
+        anyhow::ensure!(
+            even(options.width) && even(options.height),
+            "width and height must be even, 16 to 8192"
+        );
+        anyhow::ensure!((1..=120).contains(&options.fps), "fps must be 1 to 120");
+        anyhow::ensure!(options.cameras > 0, "at least one camera");
+        let host = if options.address.starts_with(':') { "127.0.0.1" } else { "" };
+        let text = format!("{host}{}", options.address);
+        let wanted = lookup_host(&text).await.with_context(|| format!("--rtsp {text}"))?.next();
+        let wanted = wanted.with_context(|| format!("--rtsp {text}: no such address"))?;
+        let listener =
+            TcpListener::bind(wanted).await.with_context(|| format!("--rtsp {wanted}"))?;
+        let address = listener.local_addr()?;
+        let any = SocketAddr::new(address.ip(), 0);
+        let (rtp, rtcp) = (UdpSocket::bind(any).await?, UdpSocket::bind(any).await?);
+
+        let stop = CancellationToken::new();
+        let (mut feeds, mut tasks) = (Vec::new(), JoinSet::new());
+        let patterns = options.pattern.map_or(Pattern::ALL.to_vec(), |pattern| vec![pattern]);
+        let kinds = if options.file.is_some() {
+            1
+        } else {
+            patterns.len().min(usize::from(options.cameras))
+        };
+        for pattern in patterns.into_iter().take(kinds) {
+            let (feed, run) = Feed::start(pattern, &options);
+            feeds.push(feed);
+            tasks.spawn(run);
+        }
+        let shared = Arc::new(Shared { options, feeds, rtp, rtcp });
+        tasks.spawn(accept(listener, shared, stop.clone()));
+        Ok(Self { address, tasks, stop })
+    }
+
+    /// Where they listen.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Runs until an encoder fails; cancel-safe.
+    ///
+    /// # Errors
+    /// What the encoder said.
+    pub async fn run(&mut self) -> anyhow::Result<()> {
+        match self.tasks.join_next().await {
+            Some(ended) => ended.context("a task of the simulator")?,
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+async fn accept(
+    listener: TcpListener,
+    shared: Arc<Shared>,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    let mut sessions = JoinSet::new();
+    for number in 0_u64.. {
+        let (stream, peer) = tokio::select! {
+            () = stop.cancelled() => break,
+            accepted = listener.accept() => match accepted {
+                Ok(accepted) => accepted,
+                // Out of files: wait for one to be closed.
+                Err(error) => {
+                    tracing::warn!(err = %error, "connection not accepted");
+                    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+                    continue;
+                }
+            },
+            Some(_) = sessions.join_next() => continue,
+        };
+        let shared = Arc::clone(&shared);
+        sessions.spawn(async move {
+            if let Err(error) = session::run(stream, peer, shared, number).await {
+                tracing::debug!(%peer, err = %error, "session ended");
+            }
+        });
+    }
+    Ok(())
+}
