@@ -227,7 +227,8 @@ impl Conversation {
         self.advance(now)
     }
 
-    /// Answers [`Event::Play`]: the tracks' next sequence numbers and times, by control name.
+    /// Answers [`Event::Play`]: the tracks' next sequence numbers and times, by control name;
+    /// none where they are not known yet.
     ///
     /// # Errors
     /// As [`Conversation::describe`].
@@ -241,8 +242,12 @@ impl Conversation {
                 })
                 .collect();
             let session = self.session_header();
-            let headers =
-                format!("{session}Range: npt=now-\r\nRTP-Info: {}\r\n\r\n", info.join(","));
+            // An empty header is no header to strict clients.
+            let info = match info.is_empty() {
+                true => String::new(),
+                false => format!("RTP-Info: {}\r\n", info.join(",")),
+            };
+            let headers = format!("{session}Range: npt=now-\r\n{info}\r\n");
             self.respond(&waiting.cseq, Status::Ok, &headers);
             if let Some(session) = &mut self.session {
                 session.playing = true;
