@@ -111,14 +111,11 @@ impl Server {
     pub fn new(parts: Parts) -> Result<Self, prometheus::Error> {
         let metrics = metrics::Metrics::new(&parts.registry)?;
         let app = App { parts: Arc::new(parts), metrics };
-        let (media, _) = routes::media().split_for_parts();
-        let (rest, _) = routes::rest().split_for_parts();
-        let router = rest
-            .layer(cors(&app.settings.cors_origins))
-            // Players and maps on other sites use media routes.
-            .merge(media.layer(cors(&app.settings.cors_origins)))
+        let (router, _) = routes::all().split_for_parts();
+        let router = router
             .fallback(routes::fallback)
             .method_not_allowed_fallback(routes::method_not_allowed)
+            .layer(cors(&app.settings.cors_origins))
             .layer(DefaultBodyLimit::max(app.settings.max_body))
             .layer(axum::middleware::from_fn_with_state(app.clone(), front::front))
             .with_state(app);

@@ -1,1 +1,276 @@
+//! The front door as programs meet it, over real sockets with a real catalogue.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use base::task::Pool;
+use base::{CameraId, Clock, SystemClock};
+use catalog::{Camera, NewSegment, Sealed, Segments};
+use tokio::runtime::Handle;
+
+use super::*;
+
+struct Door {
+    address: SocketAddr,
+    database: Database,
+    _dir: tempfile::TempDir,
+    _scope: Scope,
+    _pool: Arc<Pool>,
+}
+
+async fn door(change: impl FnOnce(&mut Settings)) -> Door {
+    let dir = tempfile::tempdir().unwrap();
+    let database = Database::open(&dir.path().join("vedette.db"), 2).await.unwrap();
+    let now = SystemClock.wall();
+    let camera = Camera {
+        id: CameraId::new("cam").unwrap(),
+        name: "East door".into(),
+        source: "OTHER".into(),
+        role: String::new(),
+        location: None,
+        enabled: true,
+        tags: Vec::new(),
+        managed_by: "file".into(),
+        removed_at: None,
+        created_at: now,
+        updated_at: now,
+    };
+    catalog::Cameras::upsert_file_cameras(&database, &[camera], now).await.unwrap();
+    let (registry, scope) = (Registry::new(), Scope::new(Handle::current()));
+    let pool = Arc::new(Pool::start("media", std::num::NonZeroUsize::MIN).unwrap());
+    let hub = hub::Hub::new(hub::RingLimits::default(), hub::Metrics::new(&registry).unwrap());
+    let hls = live::hls::Service::new(
+        hub,
+        Arc::clone(&pool),
+        scope.child(),
+        live::hls::Config::default(),
+    );
+    let mut settings = Settings {
+        open: true,
+        max_body: 1_000,
+        segments_root: dir.path().into(),
+        ..Settings::default()
+    };
+    change(&mut settings);
+    let (status, board, first_camera) =
+        (StatusBoard::default(), Board::default(), CameraId::new("cam").ok());
+    let parts = Parts {
+        database: database.clone(),
+        status,
+        board,
+        registry,
+        hls,
+        first_camera,
+        started: now,
+        settings,
+    };
+    let server = Server::new(parts).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    server.serve(listener, &scope, scope.token());
+    Door { address, database, _dir: dir, _scope: scope, _pool: pool }
+}
+
+struct Got {
+    status: u16,
+    headers: ureq::http::HeaderMap,
+    text: String,
+}
+
+impl Got {
+    fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.text).unwrap()
+    }
+}
+
+impl Door {
+    async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Got {
+        let mut request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("http://{}{path}", self.address));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(()).unwrap();
+        tokio::task::spawn_blocking(move || {
+            let agent: ureq::Agent =
+                ureq::Agent::config_builder().http_status_as_error(false).build().into();
+            let mut response = agent.run(request).unwrap();
+            let text = response.body_mut().read_to_string().unwrap_or_default();
+            Got { status: response.status().as_u16(), headers: response.headers().clone(), text }
+        })
+        .await
+        .unwrap()
+    }
+
+    async fn get(&self, path: &str) -> Got {
+        self.ask("GET", path, &[]).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn problems_have_one_shape_in_the_language_that_is_asked_for() {
+    let door = door(|_| {}).await;
+    let got = door
+        .ask("GET", "/api/cameras/none", &[("accept-language", "ar"), ("x-request-id", "abc")])
+        .await;
+    let problem = got.json();
+    assert_eq!((got.status, problem["code"].as_str()), (404, Some("camera_not_found")));
+    assert_eq!(got.headers["content-type"], "application/problem+json");
+    assert_eq!(got.headers["x-request-id"], "abc");
+    assert_eq!(problem["request_id"], "abc");
+    assert_eq!(problem["message_en"], "There is no camera none.");
+    assert_eq!(problem["detail"], problem["message_ar"]);
+    assert_eq!(problem["status"], 404);
+    let cases = [
+        ("GET", "/api/nothing", 404, "not_found"),
+        ("POST", "/api/cameras", 405, "method_not_allowed"),
+        ("GET", "/api/cameras?bbox=1,2,x,4", 400, "invalid_bbox"),
+        ("GET", "/api/cameras?limit=0", 400, "invalid_number"),
+        ("GET", "/api/cameras?status=asleep", 400, "invalid_word"),
+        ("GET", "/api/cameras?cursor=zz", 400, "invalid_cursor"),
+        ("GET", "/api/recordings/cam/segments?start=yesterday", 400, "invalid_time"),
+        ("GET", "/api/recordings/cam/coverage?start=10&end=5", 400, "invalid_span"),
+        ("GET", "/api/recordings/none/segments", 404, "camera_not_found"),
+        ("GET", "/api/playback/cam/media.mp4", 404, "nothing_recorded"),
+        ("GET", "/live/cam/index.m3u8", 404, "stream_not_found"),
+        ("GET", "/live/..%2f..%2fetc/passwd", 404, "stream_not_found"),
+        ("GET", "/assets/none.js", 404, "not_found"),
+    ];
+    for (method, path, status, code) in cases {
+        let got = door.ask(method, path, &[]).await;
+        let found = got.json();
+        assert_eq!(
+            (got.status, found["code"].as_str()),
+            (status, Some(code)),
+            "{path}: {}",
+            got.text
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_not_trusted_by_address_sees_nothing() {
+    let door = door(|_| {}).await;
+    assert_eq!(door.get("/api/cameras").await.status, 200);
+    let foreign = [
+        ("host", "evil.example"),
+        ("origin", "http://evil.example"),
+        ("x-forwarded-for", "10.0.0.1"),
+        ("forwarded", "for=10.0.0.1"),
+    ];
+    for header in foreign {
+        let api = openapi_paths();
+        for path in api.iter().filter(|path| !matches!(path.as_str(), "/openapi.json" | "/docs")) {
+            let path = path
+                .replace("{camera}", "cam")
+                .replace("{id}", "cam")
+                .replace("{file}", "cam/index.m3u8");
+            assert_eq!(
+                door.ask("GET", &path, &[header]).await.status,
+                401,
+                "{path} with {header:?}"
+            );
+        }
+    }
+}
+
+fn openapi_paths() -> Vec<String> {
+    let api: serde_json::Value = serde_json::from_str(&openapi()).unwrap();
+    api["paths"].as_object().unwrap().keys().cloned().collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cameras_and_segments_are_listed_as_the_pages_say() {
+    let door = door(|_| {}).await;
+    let list = door.get("/api/cameras?limit=1").await.json();
+    assert_eq!(list["total"], 1);
+    let camera = &list["cameras"][0];
+    for field in [
+        "id",
+        "name",
+        "source",
+        "role",
+        "location",
+        "status",
+        "status_since",
+        "last_error",
+        "streams",
+        "ptz",
+        "tags",
+        "created_at",
+        "updated_at",
+        "live",
+    ] {
+        assert!(camera.get(field).is_some(), "{field}");
+    }
+    assert_eq!(camera["live"]["hls"], "/live/cam/index.m3u8");
+    let id = CameraId::new("cam").unwrap();
+    let start = base::Wall::from_micros(1_736_949_600_000_000);
+    let new = NewSegment {
+        camera: id.clone(),
+        stream: id.main_path(),
+        path: "cam/a.mp4".into(),
+        start,
+        format: "fmp4".into(),
+        codecs: "avc1".into(),
+    };
+    let segment = door.database.create_segment(&new).await.unwrap();
+    let sealed = Sealed {
+        end: start.plus_micros(1_500_000),
+        duration_us: 1_500_000,
+        bytes: 7,
+        sha256: [0xab; 32],
+    };
+    door.database.seal_segment(segment, &sealed).await.unwrap();
+    let list = door
+        .get("/api/recordings/cam/segments?start=2025-01-15T14:00:00Z&end=2025-01-15T15:00:00Z")
+        .await
+        .json();
+    let row = &list["segments"][0];
+    assert_eq!((row["state"].as_str(), row["place"].as_str()), (Some("CREATED"), Some("local")));
+    assert_eq!(
+        (row["duration"].as_f64(), row["end"].as_str()),
+        (Some(1.5), Some("2025-01-15T14:00:01.500Z"))
+    );
+    assert_eq!(row["sha256"].as_str().unwrap().len(), 64);
+    assert!(list["next_cursor"].is_null());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn health_numbers_console_and_foreign_sites_are_answered() {
+    let door = door(|settings| settings.cors_origins = vec!["https://*.example.org".into()]).await;
+    let health = door.get("/health").await.json();
+    assert_eq!(health["status"], "healthy");
+    assert_eq!(health["time"].as_str().unwrap().len(), "2024-12-19T20:20:56Z".len());
+    assert_eq!(door.get("/ready").await.status, 200);
+    let numbers = door.ask("GET", "/metrics", &[("accept", "application/openmetrics-text")]).await;
+    assert!(
+        numbers.text.ends_with("# EOF\n")
+            && numbers.text.contains("# TYPE vedette_http_requests counter")
+    );
+    assert!(door.get("/metrics").await.text.contains("# TYPE vedette_http_requests_total counter"));
+    let page = door.get("/cameras/cam").await;
+    assert!(
+        page.text.contains("vedette")
+            && page.headers["content-security-policy"].to_str().unwrap().contains("'self'")
+    );
+    let preflight = [("origin", "https://a.example.org"), ("access-control-request-method", "GET")];
+    let got = door.ask("OPTIONS", "/live/cam/index.m3u8", &preflight).await;
+    assert_eq!(got.headers["access-control-allow-origin"], "https://a.example.org");
+    assert!(!origin_matches("https://*.example.org", "https://evilexample.org"));
+    assert!(!origin_matches("https://*.example.org", "https://x/.example.org"));
+}
+
+#[test]
+fn the_description_is_the_one_that_is_committed() {
+    let file =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/openapi.json");
+    let text = openapi() + "\n";
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&file, &text).unwrap();
+    }
+    let found = std::fs::read_to_string(&file).unwrap_or_default();
+    assert!(found == text, "docs/reference/openapi.json is old; run the tests once with UPDATE=1");
+}

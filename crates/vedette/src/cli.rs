@@ -45,6 +45,14 @@ enum ConfigCommand {
     Check,
     /// Print what is in force, secrets as ***.
     Show,
+    /// Print every key with its default: yaml or toml.
+    Example {
+        /// The form.
+        #[arg(default_value = "yaml")]
+        form: String,
+    },
+    /// Print the reference of all keys.
+    Reference,
 }
 
 /// What `demo` is told.
@@ -114,6 +122,8 @@ pub fn run() -> ExitCode {
             Ok(config) => commands::serve::run(config, |_| {}),
             Err(faults) => return refuse(&faults),
         },
+        Command::Config(ConfigCommand::Example { form }) => commands::config::example(form),
+        Command::Config(ConfigCommand::Reference) => commands::config::reference(),
         Command::Config(command) => match load() {
             Ok(config) => commands::config::run(&config, matches!(command, ConfigCommand::Show)),
             Err(faults) => return refuse(&faults),

@@ -20,17 +20,12 @@ use crate::front::Who;
 use crate::problem::Problem;
 use crate::{App, console, permit};
 
-/// Routes that players on other sites use.
-pub(crate) fn media() -> OpenApiRouter<App> {
+/// All routes.
+pub(crate) fn all() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(live::file))
         .routes(routes!(live::first))
         .routes(routes!(playback::media))
-}
-
-/// All other routes.
-pub(crate) fn rest() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
         .routes(routes!(health::health))
         .routes(routes!(health::ready))
         .routes(routes!(health::metrics))
@@ -51,8 +46,11 @@ pub(crate) fn openapi() -> OpenApi {
         .license(Some(utoipa::openapi::LicenseBuilder::new().name("MIT").identifier(Some("MIT")).build()))
         .build();
     let mut api = OpenApiBuilder::new().info(info).build();
-    api.merge(rest().into_openapi());
-    api.merge(media().into_openapi());
+    api.merge(all().into_openapi());
+    // The router's way to say "the rest of the path" is not OpenAPI's.
+    if let Some(item) = api.paths.paths.remove("/live/{*file}") {
+        api.paths.paths.insert("/live/{file}".to_owned(), item);
+    }
     api
 }
 

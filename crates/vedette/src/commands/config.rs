@@ -1,4 +1,4 @@
-//! `vedette config check` and `show`.
+//! `vedette config check`, `show`, `example` and `reference`.
 
 use std::process::ExitCode;
 
@@ -16,5 +16,22 @@ pub fn run(config: &Config, show: bool) -> anyhow::Result<ExitCode> {
             .map_or("the defaults".to_owned(), |file| file.display().to_string());
         say(&format!("{file}: no faults, {} camera(s)", config.cameras.len()));
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints every key with its default.
+pub fn example(form: &str) -> anyhow::Result<ExitCode> {
+    let text = match form {
+        "yaml" => config::example_yaml(),
+        "toml" => config::example_toml(),
+        _ => anyhow::bail!("`{form}` is not a form; use yaml or toml"),
+    };
+    say(text.trim_end());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints the reference of all keys.
+pub fn reference() -> anyhow::Result<ExitCode> {
+    say(config::reference_page().trim_end());
     Ok(ExitCode::SUCCESS)
 }

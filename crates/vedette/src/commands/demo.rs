@@ -48,7 +48,11 @@ fn simulate(cameras: usize) -> anyhow::Result<SocketAddr> {
             let started = Simulator::start(options).await;
             let mut simulator = match started {
                 Ok(simulator) => simulator,
-                Err(error) => return Ok(tell.send(Err(error)).unwrap_or_default()),
+                Err(error) => {
+                    // The demo waits for this; it ends with the error.
+                    let _ = tell.send(Err(error));
+                    return Ok(());
+                }
             };
             // The demo waits for this; if it has gone, so has its process.
             let _ = tell.send(Ok(simulator.address()));

@@ -57,7 +57,6 @@ impl Settings {
         listen Listen Option<Listen>;
         texts Texts Vec<String>;
         ports Ports Vec<u16>;
-        resolution Resolution Option<(u32, u32)>;
     }
 
     /// The entries of a section of the user's own whose values are texts.

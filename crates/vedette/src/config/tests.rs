@@ -1,12 +1,11 @@
 //! The form of the configuration as people meet it.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stderr)]
 
 use std::path::Path;
 use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::reference::{example_toml, example_yaml, reference_page};
 use super::table::{CAMERA_KEYS, KEYS};
 use super::*;
 
