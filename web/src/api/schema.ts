@@ -4,950 +4,950 @@
  */
 
 export interface paths {
-    "/api/cameras": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Cameras in a stable order. */
-        get: operations["list"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+  "/api/cameras": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/api/cameras/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** One camera. */
-        get: operations["one"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    /** Cameras in a stable order. */
+    get: operations["list"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/cameras/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/api/playback/{camera}/media.mp4": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Any span as one MP4, its length known up front. */
-        get: operations["media"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    /** One camera. */
+    get: operations["one"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/playback/{camera}/media.mp4": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/api/recordings/{camera}/coverage": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What is recorded, what is missing, and why. */
-        get: operations["coverage"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    /** Any span as one MP4, its length known up front. */
+    get: operations["media"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/recordings/{camera}/coverage": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/api/recordings/{camera}/segments": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Segments that overlap a span, by start. */
-        get: operations["segments"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    /** What is recorded, what is missing, and why. */
+    get: operations["coverage"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/recordings/{camera}/segments": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/docs": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** This description as a page. */
-        get: operations["page"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    /** Segments that overlap a span, by start. */
+    get: operations["segments"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/docs": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/health": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Alive: the state of each part. */
-        get: operations["health"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    /** This description as a page. */
+    get: operations["page"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/health": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/live.m3u8": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The first camera's media playlist. */
-        get: operations["first"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    /** Alive: the state of each part. */
+    get: operations["health"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/live.m3u8": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/live/{file}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * A file of a stream: `<stream>/index.m3u8` (multivariant), `<stream>/main_stream.m3u8`,
-         *     `<stream>/live.m3u8`, and what these name.
-         */
-        get: operations["file"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    /** The first camera's media playlist. */
+    get: operations["first"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/live/{file}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/metrics": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Numbers for Prometheus; OpenMetrics when it is asked for. */
-        get: operations["metrics"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    /**
+     * A file of a stream: `<stream>/index.m3u8` (multivariant), `<stream>/main_stream.m3u8`,
+     *     `<stream>/live.m3u8`, and what these name.
+     */
+    get: operations["file"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/metrics": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/openapi.json": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** This description (OpenAPI 3.1). */
-        get: operations["openapi"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    /** Numbers for Prometheus; OpenMetrics when it is asked for. */
+    get: operations["metrics"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/openapi.json": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/ready": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Ready: database, recorder and listeners work. */
-        get: operations["ready"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    /** This description (OpenAPI 3.1). */
+    get: operations["openapi"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/ready": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
+    /** Ready: database, recorder and listeners work. */
+    get: operations["ready"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
 }
 export type webhooks = Record<string, never>;
 export interface components {
-    schemas: {
-        /** @description A camera. */
-        CameraAnswer: {
-            /** Format: date-time */
-            created_at: string;
-            id: string;
-            last_error?: components["schemas"]["LastErrorAnswer"] | null;
-            live: components["schemas"]["LiveAnswer"];
-            location?: components["schemas"]["LocationAnswer"] | null;
-            name: string;
-            /** @description Whether it can be moved. */
-            ptz: boolean;
-            role: string;
-            /** @description The agency that owns it. */
-            source: string;
-            /** @description `online`, `offline`, `connecting`, `idle`, `disabled` or `error`. */
-            status: string;
-            /** Format: date-time */
-            status_since?: string | null;
-            streams: components["schemas"]["StreamAnswer"][];
-            tags: string[];
-            /** Format: date-time */
-            updated_at: string;
-        };
-        /** @description A page of cameras. */
-        CamerasAnswer: {
-            cameras: components["schemas"]["CameraAnswer"][];
-            next_cursor?: string | null;
-            /** Format: int64 */
-            total: number;
-        };
-        /** @description A camera's coverage. */
-        CoverageAnswer: {
-            camera: string;
-            /** Format: date-time */
-            end: string;
-            next_cursor?: string | null;
-            /** @description In order, without overlap. */
-            spans: components["schemas"]["Span"][];
-            /** Format: date-time */
-            start: string;
-            /**
-             * Format: double
-             * @description Seconds between spans that nothing explains.
-             */
-            unexplained_seconds: number;
-        };
-        /** @description How the server is. */
-        HealthAnswer: {
-            /** @description Each part's state. */
-            components: Record<string, never>;
-            /** @description `healthy`, `degraded` or `unhealthy`. */
-            status: string;
-            /** @description Now, to the second. */
-            time: string;
-            /**
-             * Format: int64
-             * @description Seconds since the start.
-             */
-            uptime: number;
-            version: string;
-        };
-        /** @description The last thing that went wrong. */
-        LastErrorAnswer: {
-            /** Format: date-time */
-            at: string;
-            code: string;
-            message_ar: string;
-            message_en: string;
-        };
-        /** @description Where it can be watched; null: not by this protocol. */
-        LiveAnswer: {
-            hls?: string | null;
-            rtsp?: string | null;
-            whep?: string | null;
-        };
-        /** @description Where a camera stands and looks. */
-        LocationAnswer: {
-            /** Format: double */
-            direction?: number | null;
-            /** Format: double */
-            field_of_view?: number | null;
-            /** Format: double */
-            lat: number;
-            /** Format: double */
-            lng: number;
-            /** Format: double */
-            range_m?: number | null;
-        };
-        /** @description A problem as it is sent. */
-        ProblemDetails: {
-            /** @description Stable; programs decide by it. */
-            code: string;
-            /** @description What is wrong and what would be right, in the language asked for. */
-            detail: string;
-            /** @description `detail` in Arabic. */
-            message_ar: string;
-            /** @description `detail` in English. */
-            message_en: string;
-            /** @description The request's id, as in `X-Request-ID` and the server's log. */
-            request_id: string;
-            /**
-             * Format: int32
-             * @description The HTTP status.
-             */
-            status: number;
-            /** @description Short, in the language asked for. */
-            title: string;
-            /** @description `urn:vedette:problem:<code>`. */
-            type: string;
-        } & {
-            [key: string]: string;
-        };
-        /** @description Whether it works. */
-        ReadyAnswer: {
-            ready: boolean;
-            /** @description Why not: part and code. */
-            reasons: Record<string, never>;
-        };
-        /** @description A recorded file. */
-        SegmentAnswer: {
-            /** Format: int64 */
-            bytes?: number | null;
-            camera: string;
-            codecs: string;
-            /**
-             * Format: double
-             * @description Seconds by the media clock; null while it is recorded.
-             */
-            duration?: number | null;
-            /**
-             * Format: date-time
-             * @description Null while it is recorded.
-             */
-            end?: string | null;
-            /** @description `fmp4` or `ts`. */
-            format: string;
-            /** Format: int64 */
-            id: number;
-            /** @description Relative to the folder of segments. */
-            path: string;
-            place: string;
-            sha256?: string | null;
-            /** Format: date-time */
-            start: string;
-            state: string;
-        };
-        /** @description A page of segments. */
-        SegmentsAnswer: {
-            next_cursor?: string | null;
-            segments: components["schemas"]["SegmentAnswer"][];
-        };
-        /** @description A span of the coverage. */
-        Span: {
-            /**
-             * Format: date-time
-             * @description To here.
-             */
-            end: string;
-            /** @description Why there is no recording. */
-            reason?: string | null;
-            /**
-             * Format: date-time
-             * @description From here.
-             */
-            start: string;
-            /** @description `recorded` or `gap`. */
-            state: string;
-        };
-        /** @description One of a camera's streams; sizes and rates are 0 until they are known. */
-        StreamAnswer: {
-            /** @description Codec of the sound; empty: none. */
-            audio: string;
-            b_frames: boolean;
-            /**
-             * Format: int64
-             * @description Bits a second.
-             */
-            bitrate: number;
-            /** @description `ok`, or the code of why a browser cannot play it. */
-            browser: string;
-            codec: string;
-            /** Format: double */
-            fps: number;
-            /** Format: int32 */
-            height: number;
-            /**
-             * Format: double
-             * @description Seconds.
-             */
-            key_frame_interval: number;
-            /** @description True when a group of pictures does not fit the memory that is set for it. */
-            long_gop: boolean;
-            name: string;
-            path: string;
-            profile: string;
-            /** Format: int32 */
-            width: number;
-        };
+  schemas: {
+    /** @description A camera. */
+    CameraAnswer: {
+      /** Format: date-time */
+      created_at: string;
+      id: string;
+      last_error?: components["schemas"]["LastErrorAnswer"] | null;
+      live: components["schemas"]["LiveAnswer"];
+      location?: components["schemas"]["LocationAnswer"] | null;
+      name: string;
+      /** @description Whether it can be moved. */
+      ptz: boolean;
+      role: string;
+      /** @description The agency that owns it. */
+      source: string;
+      /** @description `online`, `offline`, `connecting`, `idle`, `disabled` or `error`. */
+      status: string;
+      /** Format: date-time */
+      status_since?: string | null;
+      streams: components["schemas"]["StreamAnswer"][];
+      tags: string[];
+      /** Format: date-time */
+      updated_at: string;
     };
-    responses: never;
-    parameters: never;
-    requestBodies: never;
-    headers: never;
-    pathItems: never;
+    /** @description A page of cameras. */
+    CamerasAnswer: {
+      cameras: components["schemas"]["CameraAnswer"][];
+      next_cursor?: string | null;
+      /** Format: int64 */
+      total: number;
+    };
+    /** @description A camera's coverage. */
+    CoverageAnswer: {
+      camera: string;
+      /** Format: date-time */
+      end: string;
+      next_cursor?: string | null;
+      /** @description In order, without overlap. */
+      spans: components["schemas"]["Span"][];
+      /** Format: date-time */
+      start: string;
+      /**
+       * Format: double
+       * @description Seconds between spans that nothing explains.
+       */
+      unexplained_seconds: number;
+    };
+    /** @description How the server is. */
+    HealthAnswer: {
+      /** @description Each part's state. */
+      components: Record<string, never>;
+      /** @description `healthy`, `degraded` or `unhealthy`. */
+      status: string;
+      /** @description Now, to the second. */
+      time: string;
+      /**
+       * Format: int64
+       * @description Seconds since the start.
+       */
+      uptime: number;
+      version: string;
+    };
+    /** @description The last thing that went wrong. */
+    LastErrorAnswer: {
+      /** Format: date-time */
+      at: string;
+      code: string;
+      message_ar: string;
+      message_en: string;
+    };
+    /** @description Where it can be watched; null: not by this protocol. */
+    LiveAnswer: {
+      hls?: string | null;
+      rtsp?: string | null;
+      whep?: string | null;
+    };
+    /** @description Where a camera stands and looks. */
+    LocationAnswer: {
+      /** Format: double */
+      direction?: number | null;
+      /** Format: double */
+      field_of_view?: number | null;
+      /** Format: double */
+      lat: number;
+      /** Format: double */
+      lng: number;
+      /** Format: double */
+      range_m?: number | null;
+    };
+    /** @description A problem as it is sent. */
+    ProblemDetails: {
+      /** @description Stable; programs decide by it. */
+      code: string;
+      /** @description What is wrong and what would be right, in the language asked for. */
+      detail: string;
+      /** @description `detail` in Arabic. */
+      message_ar: string;
+      /** @description `detail` in English. */
+      message_en: string;
+      /** @description The request's id, as in `X-Request-ID` and the server's log. */
+      request_id: string;
+      /**
+       * Format: int32
+       * @description The HTTP status.
+       */
+      status: number;
+      /** @description Short, in the language asked for. */
+      title: string;
+      /** @description `urn:vedette:problem:<code>`. */
+      type: string;
+    } & {
+      [key: string]: string;
+    };
+    /** @description Whether it works. */
+    ReadyAnswer: {
+      ready: boolean;
+      /** @description Why not: part and code. */
+      reasons: Record<string, never>;
+    };
+    /** @description A recorded file. */
+    SegmentAnswer: {
+      /** Format: int64 */
+      bytes?: number | null;
+      camera: string;
+      codecs: string;
+      /**
+       * Format: double
+       * @description Seconds by the media clock; null while it is recorded.
+       */
+      duration?: number | null;
+      /**
+       * Format: date-time
+       * @description Null while it is recorded.
+       */
+      end?: string | null;
+      /** @description `fmp4` or `ts`. */
+      format: string;
+      /** Format: int64 */
+      id: number;
+      /** @description Relative to the folder of segments. */
+      path: string;
+      place: string;
+      sha256?: string | null;
+      /** Format: date-time */
+      start: string;
+      state: string;
+    };
+    /** @description A page of segments. */
+    SegmentsAnswer: {
+      next_cursor?: string | null;
+      segments: components["schemas"]["SegmentAnswer"][];
+    };
+    /** @description A span of the coverage. */
+    Span: {
+      /**
+       * Format: date-time
+       * @description To here.
+       */
+      end: string;
+      /** @description Why there is no recording. */
+      reason?: string | null;
+      /**
+       * Format: date-time
+       * @description From here.
+       */
+      start: string;
+      /** @description `recorded` or `gap`. */
+      state: string;
+    };
+    /** @description One of a camera's streams; sizes and rates are 0 until they are known. */
+    StreamAnswer: {
+      /** @description Codec of the sound; empty: none. */
+      audio: string;
+      b_frames: boolean;
+      /**
+       * Format: int64
+       * @description Bits a second.
+       */
+      bitrate: number;
+      /** @description `ok`, or the code of why a browser cannot play it. */
+      browser: string;
+      codec: string;
+      /** Format: double */
+      fps: number;
+      /** Format: int32 */
+      height: number;
+      /**
+       * Format: double
+       * @description Seconds.
+       */
+      key_frame_interval: number;
+      /** @description True when a group of pictures does not fit the memory that is set for it. */
+      long_gop: boolean;
+      name: string;
+      path: string;
+      profile: string;
+      /** Format: int32 */
+      width: number;
+    };
+  };
+  responses: never;
+  parameters: never;
+  requestBodies: never;
+  headers: never;
+  pathItems: never;
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    list: {
-        parameters: {
-            query?: {
-                /** @description `minLng,minLat,maxLng,maxLat`; minLng > maxLng crosses the antimeridian. */
-                bbox?: string;
-                role?: string;
-                /** @description Agency. */
-                source?: string;
-                /** @description `online`, `offline`, `connecting`, `idle`, `disabled`, `error`. */
-                status?: string;
-                tag?: string;
-                /** @description A part of the name or id. */
-                q?: string;
-                /** @description 1 to 10,000; default 1,000. */
-                limit?: string;
-                /** @description `next_cursor` of the page before. */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CamerasAnswer"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
-                };
-            };
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
-                };
-            };
-        };
+  list: {
+    parameters: {
+      query?: {
+        /** @description `minLng,minLat,maxLng,maxLat`; minLng > maxLng crosses the antimeridian. */
+        bbox?: string;
+        role?: string;
+        /** @description Agency. */
+        source?: string;
+        /** @description `online`, `offline`, `connecting`, `idle`, `disabled`, `error`. */
+        status?: string;
+        tag?: string;
+        /** @description A part of the name or id. */
+        q?: string;
+        /** @description 1 to 10,000; default 1,000. */
+        limit?: string;
+        /** @description `next_cursor` of the page before. */
+        cursor?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    one: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The camera's id. */
-                id: string;
-            };
-            cookie?: never;
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
         };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CameraAnswer"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
-                };
-            };
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
-                };
-            };
+        content: {
+          "application/json": components["schemas"]["CamerasAnswer"];
         };
+      };
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
     };
-    media: {
-        parameters: {
-            query?: {
-                /** @description RFC 3339 or seconds since 1970; default: a day before `end`. */
-                start?: string;
-                /** @description Default: now. */
-                end?: string;
-            };
-            header?: never;
-            path: {
-                /** @description The camera's id. */
-                camera: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "video/mp4": unknown;
-                };
-            };
-            206: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "video/mp4": unknown;
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
-                };
-            };
-            416: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
-                };
-            };
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
-                };
-            };
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
-                };
-            };
-        };
+  };
+  one: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The camera's id. */
+        id: string;
+      };
+      cookie?: never;
     };
-    coverage: {
-        parameters: {
-            query?: {
-                /** @description RFC 3339 or seconds since 1970; default: a day before `end`. */
-                start?: string;
-                /** @description Default: now. */
-                end?: string;
-            };
-            header?: never;
-            path: {
-                /** @description The camera's id. */
-                camera: string;
-            };
-            cookie?: never;
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
         };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CoverageAnswer"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
-                };
-            };
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
-                };
-            };
+        content: {
+          "application/json": components["schemas"]["CameraAnswer"];
         };
+      };
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
     };
-    segments: {
-        parameters: {
-            query?: {
-                /** @description RFC 3339 or seconds since 1970; default: a day before `end`. */
-                start?: string;
-                /** @description Default: now. */
-                end?: string;
-                /** @description 1 to 10,000; default 1,000. */
-                limit?: string;
-                /** @description `next_cursor` of the page before. */
-                cursor?: string;
-            };
-            header?: never;
-            path: {
-                /** @description The camera's id. */
-                camera: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SegmentsAnswer"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
-                };
-            };
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
-                };
-            };
-        };
+  };
+  media: {
+    parameters: {
+      query?: {
+        /** @description RFC 3339 or seconds since 1970; default: a day before `end`. */
+        start?: string;
+        /** @description Default: now. */
+        end?: string;
+      };
+      header?: never;
+      path: {
+        /** @description The camera's id. */
+        camera: string;
+      };
+      cookie?: never;
     };
-    page: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
         };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/html": string;
-                };
-            };
+        content: {
+          "video/mp4": unknown;
         };
+      };
+      206: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "video/mp4": unknown;
+        };
+      };
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
+      416: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
     };
-    health: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HealthAnswer"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
-                };
-            };
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HealthAnswer"];
-                };
-            };
-        };
+  };
+  coverage: {
+    parameters: {
+      query?: {
+        /** @description RFC 3339 or seconds since 1970; default: a day before `end`. */
+        start?: string;
+        /** @description Default: now. */
+        end?: string;
+      };
+      header?: never;
+      path: {
+        /** @description The camera's id. */
+        camera: string;
+      };
+      cookie?: never;
     };
-    first: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
         };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/vnd.apple.mpegurl": string;
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
-                };
-            };
+        content: {
+          "application/json": components["schemas"]["CoverageAnswer"];
         };
+      };
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
     };
-    file: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The stream's path and the file's name. */
-                file: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/vnd.apple.mpegurl": string;
-                    "video/mp4": number[];
-                    "video/iso.segment": number[];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
-                };
-            };
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
-                };
-            };
-        };
+  };
+  segments: {
+    parameters: {
+      query?: {
+        /** @description RFC 3339 or seconds since 1970; default: a day before `end`. */
+        start?: string;
+        /** @description Default: now. */
+        end?: string;
+        /** @description 1 to 10,000; default 1,000. */
+        limit?: string;
+        /** @description `next_cursor` of the page before. */
+        cursor?: string;
+      };
+      header?: never;
+      path: {
+        /** @description The camera's id. */
+        camera: string;
+      };
+      cookie?: never;
     };
-    metrics: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
         };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/plain": string;
-                    "application/openmetrics-text": string;
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
-                };
-            };
+        content: {
+          "application/json": components["schemas"]["SegmentsAnswer"];
         };
+      };
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
     };
-    openapi: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": unknown;
-                };
-            };
-        };
+  };
+  page: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    ready: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
         };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReadyAnswer"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
-                };
-            };
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReadyAnswer"];
-                };
-            };
+        content: {
+          "text/html": string;
         };
+      };
     };
+  };
+  health: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["HealthAnswer"];
+        };
+      };
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["HealthAnswer"];
+        };
+      };
+    };
+  };
+  first: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/vnd.apple.mpegurl": string;
+        };
+      };
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
+    };
+  };
+  file: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The stream's path and the file's name. */
+        file: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/vnd.apple.mpegurl": string;
+          "video/mp4": number[];
+          "video/iso.segment": number[];
+        };
+      };
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
+    };
+  };
+  metrics: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "text/plain": string;
+          "application/openmetrics-text": string;
+        };
+      };
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
+    };
+  };
+  openapi: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": unknown;
+        };
+      };
+    };
+  };
+  ready: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ReadyAnswer"];
+        };
+      };
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ReadyAnswer"];
+        };
+      };
+    };
+  };
 }
