@@ -1,0 +1,8 @@
+//! All end-to-end tests, in one binary.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stderr, clippy::print_stdout)]
+
+mod configuration;
+mod console;
+mod crash;
+mod faults;
+mod recording;
