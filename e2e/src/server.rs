@@ -83,7 +83,7 @@ impl Server {
             }
             let Ok(text) = std::fs::read(&listeners) else { return Ok(None) };
             let map: Value = serde_json::from_slice(&text)?;
-            Ok(map["http"].as_str().map(str::to_owned))
+            Ok(map.get("http").and_then(Value::as_str).map(str::to_owned))
         })?;
         self.process = Some(process);
         self.base = format!("http://{address}");
@@ -164,7 +164,7 @@ impl Server {
     pub fn wait_status(&self, id: &str, status: &str, deadline: Duration) -> Result<Value> {
         wait_for(&format!("{id} to be {status}"), deadline, || {
             let camera = self.camera(id)?;
-            Ok((camera["status"] == status).then_some(camera))
+            Ok((camera.get("status").and_then(Value::as_str) == Some(status)).then_some(camera))
         })
     }
 
@@ -174,13 +174,15 @@ impl Server {
     /// When it does not answer.
     pub fn segments(&self, id: &str) -> Result<Vec<Value>> {
         let list = self.get(&format!("/api/recordings/{id}/segments?limit=10000"))?.json()?;
-        Ok(list["segments"].as_array().cloned().unwrap_or_default())
+        Ok(list.get("segments").and_then(Value::as_array).cloned().unwrap_or_default())
     }
 
     /// Where a segment's file lies.
     #[must_use]
     pub fn file(&self, segment: &Value) -> PathBuf {
-        self.data().join("segments").join(segment["path"].as_str().unwrap_or_default())
+        self.data()
+            .join("segments")
+            .join(segment.get("path").and_then(Value::as_str).unwrap_or_default())
     }
 
     /// The spans of a camera's last day.
@@ -189,7 +191,7 @@ impl Server {
     /// When it does not answer.
     pub fn spans(&self, id: &str) -> Result<Vec<Value>> {
         let answer = self.get(&format!("/api/recordings/{id}/coverage"))?.json()?;
-        Ok(answer["spans"].as_array().cloned().unwrap_or_default())
+        Ok(answer.get("spans").and_then(Value::as_array).cloned().unwrap_or_default())
     }
 
     /// Ends it at once, as a loss of power does.

@@ -98,11 +98,12 @@ impl Failure {
     /// Reads what the RTSP client says. Its error type keeps only a status for callers, so the
     /// operating system's number is read from its text.
     pub(crate) fn from_rtsp(error: &retina::Error, with_credentials: bool) -> Self {
-        if let Some(status) = error.status_code() {
-            return Self::from_status(status, with_credentials);
-        }
         let text = base::secret::redact_urls(&error.to_string());
         let first_line = text.lines().next().unwrap_or_default();
+        // A status of success in an error is an answer that could not be understood.
+        if let Some(status) = error.status_code().filter(|status| *status >= 300) {
+            return Self::from_status(status, with_credentials).with("detail", first_line);
+        }
         let kind = if first_line.contains("lookup address information") {
             Kind::NameUnknown
         } else if let Some(os) = os_error(first_line) {
@@ -127,7 +128,7 @@ impl Failure {
             461 => Kind::TransportRefused,
             _ => Kind::ProtocolError,
         };
-        Self::new(kind).with("status", status).with("detail", format!("status {status}"))
+        Self::new(kind).with("status", status)
     }
 
     fn kind_of_io(kind: io::ErrorKind) -> Kind {

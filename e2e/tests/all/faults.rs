@@ -12,7 +12,7 @@ fn what_is_wrong_with_a_camera_is_said_in_both_languages() -> Result<()> {
     let simulator = Simulator::start(&["--user", "admin", "--password", "right"])?;
     let with = |login: &str| simulator.url(1).replace("rtsp://", &format!("rtsp://{login}@"));
     let mut server = Server::new(&format!(
-        "cameras:\n  - {{ id: wrong, url: \"{}\" }}\n  - {{ id: none, url: \"{}\" }}\n  - {{ id: path, url: \"{}\" }}\n  - {{ id: away, url: \"rtsp://127.0.0.1:1/x\" }}\n  - {{ id: name, url: \"rtsp://camera.invalid/x\" }}\n  - {{ id: off, url: \"rtsp://127.0.0.1:1/x\", enabled: false }}\n",
+        "cameras:\n  - {{ id: wrong, url: \"{}\" }}\n  - {{ id: none, url: \"{}\" }}\n  - {{ id: path, url: \"{}\" }}\n  - {{ id: away, url: \"rtsp://127.0.0.1:1/x\" }}\n  - {{ id: name, url: \"rtsp://camera.invalid/x\" }}\n  - {{ id: asleep, url: \"rtsp://127.0.0.1:1/x\", enabled: false }}\n",
         with("admin:wrong"), simulator.url(1), with("admin:right").replace("cam1", "cam9"),
     ))?
     .permit(&["source failed"]);
@@ -40,7 +40,7 @@ fn what_is_wrong_with_a_camera_is_said_in_both_languages() -> Result<()> {
             Ok(spans.iter().any(|span| span["reason"].as_str() == gap).then_some(()))
         })?;
     }
-    assert_eq!(server.camera("off")?["status"], "disabled");
+    assert_eq!(server.camera("asleep")?["status"], "disabled");
     assert!(!server.log().contains("admin:wrong"));
     server.stop()
 }

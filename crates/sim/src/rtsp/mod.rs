@@ -2,7 +2,7 @@
 
 mod session;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -104,8 +104,7 @@ impl Simulator {
         let listener =
             TcpListener::bind(wanted).await.with_context(|| format!("--rtsp {wanted}"))?;
         let address = listener.local_addr()?;
-        let any = SocketAddr::new(address.ip(), 0);
-        let (rtp, rtcp) = (UdpSocket::bind(any).await?, UdpSocket::bind(any).await?);
+        let (rtp, rtcp) = bind_pair(address.ip()).await?;
 
         let stop = CancellationToken::new();
         let (mut feeds, mut tasks) = (Vec::new(), JoinSet::new());
@@ -147,6 +146,22 @@ impl Drop for Simulator {
     fn drop(&mut self) {
         self.stop.cancel();
     }
+}
+
+/// Two sockets on an even port and the next one, as RTP asks (RFC 3550 section 11) and strict clients
+/// insist.
+async fn bind_pair(ip: IpAddr) -> anyhow::Result<(UdpSocket, UdpSocket)> {
+    for _ in 0..100 {
+        let rtp = UdpSocket::bind((ip, 0)).await?;
+        let port = rtp.local_addr()?.port();
+        let next = port.checked_add(1).filter(|_| port.is_multiple_of(2));
+        if let Some(next) = next
+            && let Ok(rtcp) = UdpSocket::bind((ip, next)).await
+        {
+            return Ok((rtp, rtcp));
+        }
+    }
+    anyhow::bail!("no two neighbouring UDP ports are free")
 }
 
 async fn accept(
