@@ -45,7 +45,9 @@ pub fn spans(
     for (from, to, reason) in all {
         let covered = out.last().map_or(start, |last| last.end);
         let (from, to) = (from.max(covered), to.min(end));
-        if from >= to {
+        // Answers tell milliseconds: what begins and ends in the same one would be a span of nothing.
+        let millis = |wall: Wall| wall.as_micros().div_euclid(1_000);
+        if millis(from) >= millis(to) {
             continue;
         }
         let reason = reason.map(GapReason::as_str);
@@ -121,6 +123,21 @@ mod tests {
             spans.iter().map(|s| (s.start.as_secs(), s.end.as_secs(), s.reason)).collect();
         assert_eq!(short, [(5, 20, None), (20, 30, Some("camera_down")), (30, 40, None)]);
         assert_eq!(unexplained_micros(&spans), 0);
+    }
+
+    #[test]
+    fn what_lies_within_a_millisecond_is_no_span() {
+        let from = at(20).plus_micros(-300);
+        let spans = spans(&[segment(20, Some(30))], &[gap(10, Some(20))], (from, at(30)), at(40));
+        assert_eq!(spans.iter().map(|span| span.state).collect::<Vec<_>>(), ["gap", "recorded"]);
+        let from = at(20).plus_micros(300);
+        let spans = super::spans(
+            &[segment(21, Some(30))],
+            &[Gap { end: Some(from.plus_micros(400)), ..gap(20, None) }],
+            (from, at(30)),
+            at(40),
+        );
+        assert_eq!(spans.iter().map(|span| span.state).collect::<Vec<_>>(), ["recorded"]);
     }
 
     proptest! {

@@ -12,8 +12,9 @@ use media::audio::AacParameters;
 use media::h264::H264Parameters;
 use media::{AccessUnit, Parameters, Ticks, Timescale, Track, TrackId, Tracks};
 use retina::client::{
-    Credentials, Demuxed, Described, InitialTimestampPolicy, PlayOptions, Session as Rtsp,
-    SessionOptions, SetupOptions, TcpTransportOptions, UdpTransportOptions,
+    Credentials, Demuxed, Described, InitialSequenceNumberPolicy, InitialTimestampPolicy,
+    PlayOptions, Session as Rtsp, SessionOptions, SetupOptions, TcpTransportOptions,
+    UdpTransportOptions,
 };
 use retina::codec::{CodecItem, FrameFormat, ParametersRef};
 
@@ -90,7 +91,10 @@ async fn connect(spec: &SourceSpec) -> Result<Session, Failure> {
             *slot = Some(Followed { id, scale: Timescale::new(hz), timeline });
         }
     }
-    let play = PlayOptions::default().initial_timestamp(InitialTimestampPolicy::Permissive);
+    // GStreamer's server tells the number of a packet that is gone when it answers to a second viewer.
+    let play = PlayOptions::default()
+        .initial_timestamp(InitialTimestampPolicy::Permissive)
+        .initial_seq(InitialSequenceNumberPolicy::Ignore);
     let playing = session.play(play).await.map_err(failed)?;
     let demuxed = playing.demuxed().map_err(failed)?;
     Ok(Session { demuxed, followed, with_credentials, publisher: None, clock: SystemClock })
@@ -170,15 +174,32 @@ impl Session {
             let Some(tracks) = self.tracks()? else { return Ok(Step::Other) };
             let taken =
                 |error: hub::PathTaken| Failure::new(Kind::ProtocolError).with("detail", error);
+            self.expect_order_of(&tracks);
             self.publisher = Some(hub.publish(&spec.path, tracks).map_err(taken)?);
         } else if frame.new_parameters
             && let (Some(tracks), Some(publisher)) = (self.tracks()?, &self.publisher)
         {
             tracing::info!(camera = %spec.camera, stream = %spec.name, "codec parameters changed");
-            publisher.describe(tracks);
+            publisher.describe(tracks.clone());
+            self.expect_order_of(&tracks);
         }
         self.push(frame, spec, metrics);
         Ok(Step::Picture { bytes, key })
+    }
+
+    /// Tells each track's timeline how far its pictures are reordered.
+    fn expect_order_of(&mut self, tracks: &Tracks) {
+        for track in tracks.all() {
+            let Parameters::H264(h264) = &track.parameters else { continue };
+            let picture = h264.frame_rate.map(|(scale, ticks)| {
+                let micros = i64::from(ticks) * 1_000_000 / i64::from(scale.max(1));
+                track.timescale.from_micros(micros)
+            });
+            let of_track = |followed: &&mut Followed| followed.id == track.id;
+            if let Some(followed) = self.followed.iter_mut().flatten().find(of_track) {
+                followed.timeline.expect(h264.reorder_depth.unwrap_or(0), picture);
+            }
+        }
     }
 
     /// Publishes a unit, once there is a publisher.

@@ -36,6 +36,7 @@ pub struct Running {
     ingest: ingest::Service,
     record: record::Service,
     database: Database,
+    volume: Volume,
     _pool: Arc<Pool>,
 }
 
@@ -58,6 +59,9 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         config.cameras.iter().filter(|c| is_recorded(c)).map(|c| c.id.clone()).collect();
     record::startup::open_gaps(&database, &cameras, before).await?;
     keep_alive(&scope, database.clone());
+    if before.is_some_and(|node| node.stopped_at.is_none()) {
+        index_strangers(&scope, config, database.clone());
+    }
 
     let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let pool = Arc::new(Pool::start("media", cores).context("media threads")?);
@@ -74,7 +78,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         pool: Arc::clone(&pool),
         scope: scope.child(),
         database: database.clone(),
-        volume,
+        volume: volume.clone(),
     };
     let record_config = record::Config {
         loss_reason: loss_reason(status.clone()),
@@ -100,7 +104,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     let http = scope.child();
     let named = serve(parts, listeners, &http)?;
     board.set("listeners", Health::Healthy, "");
-    Ok(Running { listeners: named, board, scope, http, ingest, record, database, _pool: pool })
+    Ok(Running { listeners: named, board, scope, http, ingest, record, database, volume, _pool: pool })
 }
 
 impl Running {
@@ -110,6 +114,12 @@ impl Running {
         self.http.cancel();
         // Recorders first: what the ring holds is still written.
         let mut late = self.record.close(LEAVE).await;
+        let volume = self.volume.clone();
+        // A disk that hangs must not hold the stop; what is written survives the process anyway.
+        let synced = tokio::time::timeout(LEAVE, tokio::task::spawn_blocking(move || volume.sync())).await;
+        if !matches!(synced, Ok(Ok(Ok(())))) {
+            tracing::warn!("the volume could not be synced before the end");
+        }
         late.extend(self.ingest.close(LEAVE).await);
         late.extend(self.http.close(LEAVE + Duration::from_secs(1)).await);
         if let Err(error) = self.database.node_stopped(SystemClock.wall()).await {
@@ -196,6 +206,25 @@ async fn open_volume(
     };
     let volume = Volume::open(&root, options, storage::Metrics::new(registry)?, board.clone())?;
     Ok((volume, before))
+}
+
+/// After a crash the newest rows may be missing although their files are there: a loss of power can
+/// cost the database its last moments. New files have their row first, so this may run beside recording.
+fn index_strangers(scope: &Scope, config: &Config, database: Database) {
+    let (root, lost_found) = (config.path("storage.segments_dir"), config.data_dir.join("lost+found"));
+    let token = scope.token();
+    scope.spawn("index", async move {
+        let indexing = storage::repair::index_strangers(&database, &root, &lost_found);
+        let done = tokio::select! {
+            () = token.cancelled() => return,
+            done = indexing => done,
+        };
+        match done {
+            Ok(report) if report == storage::repair::Report::default() => {}
+            Ok(report) => tracing::warn!(indexed = report.indexed, lost = report.lost, "files without a row were found"),
+            Err(error) => tracing::error!(err = %error, "folder of segments cannot be compared with the database"),
+        }
+    });
 }
 
 fn keep_alive(scope: &Scope, database: Database) {

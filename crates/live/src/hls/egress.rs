@@ -13,6 +13,9 @@ use super::Config;
 
 /// Segments that have left the playlist and can still be fetched by who read it before.
 const SEGMENTS_BEHIND: usize = 4;
+/// After a loss decode times go on this much later: players that do not look at discontinuities, and
+/// sound that led the pictures, must not go back.
+const PAUSE_MICROS: i64 = 500_000;
 /// Initialisation segments that are kept: of the parameters that the window may still need.
 const INITS_MAX: usize = 4;
 /// Decode times begin here, so that sound that leads the first picture has a time of its own.
@@ -30,6 +33,8 @@ pub(super) struct Muxer {
     next_number: u64,
     discontinuities_gone: u64,
     discontinuity: bool,
+    /// Where the next description's decode times begin.
+    next_time_us: i64,
 }
 
 /// What follows one description of the stream.
@@ -37,6 +42,8 @@ struct Generation {
     tracks: Tracks,
     lanes: Vec<Lane>,
     lead: usize,
+    /// The decode time that the first picture gets.
+    first_time_us: i64,
     /// Media and wall time of the first picture.
     zero_us: Option<i64>,
     zero_wall: Wall,
@@ -70,6 +77,7 @@ impl Muxer {
             next_number: 0,
             discontinuities_gone: 0,
             discontinuity: false,
+            next_time_us: FIRST_TIME_MICROS,
         }
     }
 
@@ -97,6 +105,7 @@ impl Muxer {
             tracks: tracks.clone(),
             lanes: tracks.all().iter().map(lane).collect(),
             lead,
+            first_time_us: self.next_time_us,
             zero_us: None,
             zero_wall: Wall::default(),
             segment_start_us: 0,
@@ -124,6 +133,7 @@ impl Muxer {
     fn finish_segment(&mut self) -> bool {
         let Some(run) = &mut self.run else { return false };
         let Some((duration, start, bytes)) = run.cut(self.next_number) else { return false };
+        self.next_time_us = run.time_us() + PAUSE_MICROS;
         let discontinuity = std::mem::take(&mut self.discontinuity);
         let (number, generation) = (self.next_number, self.generation);
         self.window.push_back(Segment {
@@ -245,7 +255,7 @@ impl Generation {
         let Some(zero_us) = self.zero_us else { return };
         if let Some(last) = lane.newest.replace(unit) {
             if lane.samples.is_empty() {
-                lane.base_dts = last.dts - scale.from_micros(zero_us - FIRST_TIME_MICROS);
+                lane.base_dts = last.dts - scale.from_micros(zero_us - self.first_time_us);
             }
             let next = lane.newest.as_ref().map_or(last.dts, |next| next.dts);
             lane.samples.push(Sample {
@@ -255,6 +265,11 @@ impl Generation {
                 data: last.data,
             });
         }
+    }
+
+    /// The decode time at which the next segment begins.
+    fn time_us(&self) -> i64 {
+        self.first_time_us + self.segment_start_us - self.zero_us.unwrap_or(self.segment_start_us)
     }
 
     /// Ends the segment before the newest unit of the leading track.

@@ -96,3 +96,21 @@ fn the_multivariant_playlist_tells_a_player_what_it_needs() {
     assert!((read.variants[0].frame_rate.unwrap() - 15.0).abs() < 0.01);
     assert_eq!(Config::default().segment, Duration::from_secs(1));
 }
+
+/// The decode time at which a segment begins, read from its `tfdt` (version 1).
+fn decode_time(segment: &[u8]) -> u64 {
+    let at = segment.windows(4).position(|name| name == b"tfdt").unwrap() + 8;
+    u64::from_be_bytes(segment[at..at + 8].try_into().unwrap())
+}
+
+#[test]
+fn decode_times_go_on_when_a_camera_comes_back_with_times_of_its_own() {
+    let mut muxer = muxer(0..61);
+    let before = decode_time(&muxer.segment(1).unwrap());
+    muxer.describe(&tracks());
+    for n in 0..61 {
+        muxer.push(unit(n));
+    }
+    let after = decode_time(&muxer.segment(2).unwrap());
+    assert!(after >= before + 2 * 90_000, "{after} after {before}");
+}

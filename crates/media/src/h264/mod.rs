@@ -37,6 +37,9 @@ pub struct H264Parameters {
     pub frame_rate: Option<(u32, u32)>,
     /// True when pictures may be reordered.
     pub b_frames: bool,
+    /// Pictures that may be decoded before one and shown after it (`max_num_reorder_frames`), where
+    /// the stream says so; 0 for Baseline.
+    pub reorder_depth: Option<u8>,
     sps: Bytes,
     pps: Bytes,
 }
@@ -85,6 +88,10 @@ impl H264Parameters {
         let reorder = vui.and_then(|vui| vui.bitstream_restrictions.as_ref());
         // Without the restriction only Baseline (66) promises not to reorder.
         let b_frames = reorder.map_or(profile != 66, |limits| limits.max_num_reorder_frames > 0);
+        let reorder_depth = match reorder {
+            Some(limits) => u8::try_from(limits.max_num_reorder_frames.min(16)).ok(),
+            None => (profile == 66).then_some(0),
+        };
 
         let mut avcc = BytesMut::with_capacity(sps.len() + pps.len() + 11);
         avcc.put_slice(&[1, profile, constraints, level, 0xff, 0xe1]);
@@ -100,6 +107,7 @@ impl H264Parameters {
             height,
             frame_rate,
             b_frames,
+            reorder_depth,
             sps: Bytes::copy_from_slice(sps),
             pps: Bytes::copy_from_slice(pps),
         })

@@ -125,6 +125,15 @@ impl Volume {
         SegmentWriter::create(Arc::clone(&self.shared), self.commands.clone(), path)
     }
 
+    /// Brings all that is written to the disk now; for an orderly stop. Blocks on the disk.
+    ///
+    /// # Errors
+    /// The disk's failure.
+    pub fn sync(&self) -> Result<(), Error> {
+        let directory = File::open(&self.shared.root)?;
+        rustix::fs::syncfs(directory).map_err(|error| Error::from(std::io::Error::from(error)))
+    }
+
     /// The root.
     #[must_use]
     pub fn root(&self) -> &Path {
