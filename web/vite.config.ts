@@ -1,10 +1,26 @@
 import react from "@vitejs/plugin-react";
-import { defineConfig } from "vite";
+import { defineConfig } from "vitest/config";
 
-const server = process.env.VEDETTE_URL ?? "http://localhost:8080";
+// While developing, the console comes from Vite and everything else from a server at this address.
+const server = process.env.VEDETTE_URL ?? "http://127.0.0.1:8080";
 
 export default defineConfig({
   plugins: [react()],
-  build: { target: "es2022", chunkSizeWarningLimit: 900, modulePreload: { polyfill: false } },
-  server: { proxy: Object.fromEntries(["/api", "/live", "/health"].map((path) => [path, server])) },
+  build: {
+    target: "es2022",
+    // The content security policy allows no inline scripts, styles or data: scripts.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 420,
+  },
+  server: {
+    proxy: {
+      "/api": server,
+      "/live": server,
+    },
+  },
+  test: {
+    environment: "happy-dom",
+    include: ["src/**/*.test.{ts,tsx}"],
+  },
 });

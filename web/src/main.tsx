@@ -1,11 +1,13 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { App } from "./App";
+import { App } from "./app";
 import { I18nProvider } from "./i18n";
-import "./styles.css";
+import "./styles/tokens.css";
+import "./styles/base.css";
+import "./styles/components.css";
 
 const root = document.getElementById("root");
-if (root)
+if (root !== null) {
   createRoot(root).render(
     <StrictMode>
       <I18nProvider>
@@ -13,3 +15,4 @@ if (root)
       </I18nProvider>
     </StrictMode>,
   );
+}

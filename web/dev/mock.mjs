@@ -1,0 +1,149 @@
+// A stand-in for the server while working on the console: cameras in every state, pictures made by ffmpeg, the
+// built console under the server's content security policy. Only for development; tests use the real server.
+// usage: npm run build && npm run mock [PORT]
+
+import { spawn, spawnSync } from "node:child_process";
+import { createReadStream, existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { extname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
+import { cameras, coverage, segments } from "./mock-data.mjs";
+
+const PORT = Number(process.argv[2] ?? 8080);
+const DIST = fileURLToPath(new URL("../dist/", import.meta.url));
+const CSP =
+  "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; worker-src 'self' blob:; " +
+  "connect-src 'self'; style-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
+const TYPES = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".svg": "image/svg+xml",
+  ".m3u8": "application/vnd.apple.mpegurl",
+  ".mp4": "video/mp4",
+  ".m4s": "video/iso.segment",
+};
+const SOURCES = [
+  "testsrc2=s=640x480:r=15",
+  "gradients=s=640x480:r=15:speed=0.02",
+  "mandelbrot=s=640x480:r=15",
+];
+
+const X264 = ["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "15", "-b:v", "500k"];
+
+const media = mkdtempSync(join(tmpdir(), "vedette-mock-"));
+const children = SOURCES.map((source, index) => film(source, join(media, `${index}`)));
+process.on("exit", () => {
+  for (const child of children) {
+    child.kill();
+  }
+  rmSync(media, { recursive: true, force: true });
+});
+process.on("SIGINT", () => process.exit());
+process.on("SIGTERM", () => process.exit());
+
+function film(source, folder) {
+  spawnSync("mkdir", ["-p", folder]);
+  const input = ["-v", "error", "-f", "lavfi", "-i", source];
+  const clip = join(media, "clip.mp4");
+  if (!existsSync(clip)) {
+    spawnSync("ffmpeg", [
+      ...input,
+      ...X264,
+      "-t",
+      "30",
+      "-movflags",
+      "+faststart",
+      "-pix_fmt",
+      "yuv420p",
+      clip,
+    ]);
+  }
+  const hls = ["-f", "hls", "-hls_time", "1", "-hls_list_size", "7", "-hls_segment_type", "fmp4"];
+  const flags = ["-hls_flags", "program_date_time+delete_segments+independent_segments"];
+  const names = ["-hls_segment_filename", join(folder, "seg%d.m4s"), join(folder, "index.m3u8")];
+  const args = ["-re", ...input, ...X264, "-pix_fmt", "yuv420p", ...hls, ...flags, ...names];
+  return spawn("ffmpeg", args, { stdio: ["ignore", "inherit", "inherit"] });
+}
+
+function sendJson(response, status, body) {
+  const type = status < 400 ? "application/json" : "application/problem+json";
+  response.writeHead(status, {
+    "content-type": type,
+    "x-request-id": "01a1fcb3-d163-74cc-aa2a-ffa5ea9ecd0e",
+  });
+  response.end(JSON.stringify(body));
+}
+
+function sendProblem(response, status, code, en, ar) {
+  const words = { title: en, detail: en, message_en: en, message_ar: ar };
+  const request_id = "01a1fcb3-d163-74cc-aa2a-ffa5ea9ecd0e";
+  sendJson(response, status, { type: `urn:vedette:problem:${code}`, status, code, request_id, ...words });
+}
+
+/** A file, or the range of it that is asked for. */
+function sendFile(request, response, path, headers = {}) {
+  if (!existsSync(path) || !statSync(path).isFile()) {
+    return sendProblem(response, 404, "not_found", "There is nothing here.", "لا يوجد شيء هنا.");
+  }
+  const { size } = statSync(path);
+  const [, first, last] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "") ?? [];
+  const start = Number(first ?? 0);
+  const end = last ? Math.min(Number(last), size - 1) : size - 1;
+  response.writeHead(first === undefined ? 200 : 206, {
+    "content-type": TYPES[extname(path)] ?? "application/octet-stream",
+    "content-length": end - start + 1,
+    "accept-ranges": "bytes",
+    "cache-control": "no-cache",
+    ...(first === undefined ? {} : { "content-range": `bytes ${start}-${end}/${size}` }),
+    ...headers,
+  });
+  createReadStream(path, { start, end }).pipe(response);
+}
+
+const range = (url) => {
+  const end = Date.parse(url.searchParams.get("end") ?? "") || Date.now();
+  return [Date.parse(url.searchParams.get("start") ?? "") || end - 86_400_000, end];
+};
+
+function api(request, response, url) {
+  const all = cameras();
+  const [, noun, id, what] = /^\/api\/(\w+)\/?([^/]*)\/?(.*)$/.exec(url.pathname) ?? [];
+  const camera = all.find((candidate) => candidate.id === id);
+  if (noun === "cameras" && id === "") {
+    return sendJson(response, 200, { cameras: all, next_cursor: null, total: all.length });
+  }
+  if (camera === undefined) {
+    const [en, ar] = [`There is no camera ${id}.`, `لا توجد كاميرا بالمعرّف ${id}.`];
+    return sendProblem(response, 404, "camera_not_found", en, ar);
+  }
+  if (noun === "cameras") {
+    return sendJson(response, 200, camera);
+  }
+  if (noun === "playback") {
+    return sendFile(request, response, join(media, "clip.mp4"));
+  }
+  const answer = what === "coverage" ? coverage : segments;
+  return sendJson(response, 200, answer(camera, range(url)));
+}
+
+const server = createServer((request, response) => {
+  const url = new URL(request.url ?? "/", "http://localhost");
+  const path = normalize(decodeURIComponent(url.pathname));
+  if (path.startsWith("/api/")) {
+    return api(request, response, url);
+  }
+  const live = /^\/live\/([^/]+)\/(.+)$/.exec(path);
+  if (live !== null) {
+    const index =
+      Math.max(
+        0,
+        cameras().findIndex((camera) => camera.id === live[1]),
+      ) % SOURCES.length;
+    return sendFile(request, response, join(media, `${index}`, live[2]));
+  }
+  const file = extname(path) === "" ? "index.html" : path;
+  return sendFile(request, response, join(DIST, file), { "content-security-policy": CSP });
+});
+server.listen(PORT, "127.0.0.1", () => console.error(`http://127.0.0.1:${server.address().port}/`));

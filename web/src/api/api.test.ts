@@ -1,0 +1,46 @@
+import { expect, test } from "vitest";
+import { routeOf } from "../router";
+import { mediaUrl } from "./client";
+import { asProblem, readProblem } from "./problem";
+import { offsetOf } from "./server-clock";
+
+const details = { code: "camera_not_found", message_en: "No.", message_ar: "لا.", request_id: "r" };
+
+test("problem details are read, and pages of proxies are not taken for them", async () => {
+  const answer = (body: string, type: string) =>
+    new Response(body, { status: 502, headers: { "content-type": type, "x-request-id": "abc" } });
+  expect(await readProblem(answer(JSON.stringify(details), "application/problem+json"))).toEqual({
+    kind: "answered",
+    details,
+  });
+  const unreadable = { kind: "unreadable", status: 502, requestId: "abc" };
+  expect(await readProblem(answer("<h1>Bad gateway</h1>", "text/html"))).toEqual(unreadable);
+  expect(await readProblem(answer("{}", "application/json"))).toEqual(unreadable);
+  expect(await readProblem(answer("{", "application/json"))).toEqual(unreadable);
+});
+
+test("any other failure means that the server is out of reach", () => {
+  expect(asProblem(new TypeError("failed to fetch"))).toEqual({ kind: "unreachable" });
+});
+
+test("clocks that differ by less than the header can tell count as equal", () => {
+  const at = Date.parse("2025-01-15T14:00:00Z");
+  expect(offsetOf("Wed, 15 Jan 2025 14:00:00 GMT", at + 100, at + 140)).toBe(0);
+  expect(offsetOf("Wed, 15 Jan 2025 14:00:00 GMT", at - 60_000, at - 60_000)).toBe(60_500);
+  expect(offsetOf(null, at, at)).toBeNull();
+  expect(offsetOf("soon", at, at)).toBeNull();
+});
+
+test("addresses lead to pages, and what is none is said to be none", () => {
+  expect(routeOf("/")).toEqual({ page: "wall" });
+  expect(routeOf("/cameras/front-door")).toEqual({ page: "camera", id: "front-door" });
+  expect(routeOf("/cameras/%E0%A4%A")).toEqual({ page: "unknown" });
+  expect(routeOf("/cameras/a/b")).toEqual({ page: "unknown" });
+});
+
+test("a recording's address names its span in UTC", () => {
+  const start = Date.parse("2025-01-15T14:00:00.500Z");
+  expect(mediaUrl("yard", { start, end: start + 1_000 })).toBe(
+    "/api/playback/yard/media.mp4?start=2025-01-15T14%3A00%3A00.500Z&end=2025-01-15T14%3A00%3A01.500Z",
+  );
+});

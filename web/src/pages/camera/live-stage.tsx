@@ -1,0 +1,73 @@
+import { useEffect, useRef, useState } from "react";
+import type { Camera } from "../../api/types";
+import { FullscreenIcon, SoundIcon, SoundOffIcon } from "../../components/icons";
+import { LivePicture, usePicture } from "../../components/live-picture";
+import { StatusBadge } from "../../components/status";
+import { useI18n } from "../../i18n";
+
+/** The live picture, large, with its time and how far it is behind. */
+export function LiveStage({ camera }: { camera: Camera }) {
+  const { t, format } = useI18n();
+  const picture = usePicture(camera);
+  const stage = useRef<HTMLElement>(null);
+  const { state, view } = picture;
+  const hasSound = camera.streams.some((stream) => stream.name === "main" && stream.audio !== "");
+  return (
+    <section className="stage" aria-label={t("camera.live")} ref={stage} data-state={state}>
+      <LivePicture camera={camera} picture={picture} />
+      <div className="stage-strip">
+        <StatusBadge state={state} />
+        {state === "live" && view.takenAt !== null && (
+          <time className="digits" dateTime={new Date(view.takenAt).toISOString()}>
+            {format.dateTime(view.takenAt)}
+          </time>
+        )}
+        {state === "live" && view.latencyMs !== null && (
+          <span className="muted" title={t("picture.latency.title")}>
+            {t("picture.latency", { seconds: format.tenths(view.latencyMs / 1_000) })}
+          </span>
+        )}
+        <span className="stage-end">
+          {hasSound && <SoundSwitch video={picture.video} />}
+          <button
+            type="button"
+            className="button quiet icon-only"
+            aria-label={t("picture.fullscreen")}
+            title={t("picture.fullscreen")}
+            onClick={() => toggleFullscreen(stage.current)}
+          >
+            <FullscreenIcon />
+          </button>
+        </span>
+      </div>
+    </section>
+  );
+}
+
+function toggleFullscreen(element: HTMLElement | null): void {
+  const done = document.fullscreenElement ? document.exitFullscreen() : element?.requestFullscreen();
+  // The browser may refuse, then the picture stays as it is.
+  done?.catch(() => undefined);
+}
+
+function SoundSwitch({ video }: { video: React.RefObject<HTMLVideoElement | null> }) {
+  const { t } = useI18n();
+  const [isOn, setOn] = useState(false);
+  useEffect(() => {
+    if (video.current !== null) {
+      video.current.muted = !isOn;
+    }
+  }, [video, isOn]);
+  return (
+    <button
+      type="button"
+      className="button quiet icon-only"
+      aria-pressed={isOn}
+      aria-label={t("picture.sound")}
+      title={t("picture.sound")}
+      onClick={() => setOn(!isOn)}
+    >
+      {isOn ? <SoundIcon /> : <SoundOffIcon />}
+    </button>
+  );
+}

@@ -1,0 +1,61 @@
+import { type AnchorHTMLAttributes, type MouseEvent, useSyncExternalStore } from "react";
+
+export type Route = { page: "wall" } | { page: "camera"; id: string } | { page: "unknown" };
+
+export function routeOf(path: string): Route {
+  if (path === "/") {
+    return { page: "wall" };
+  }
+  const id = /^\/cameras\/([^/]+)\/?$/.exec(path)?.[1];
+  try {
+    return id === undefined ? { page: "unknown" } : { page: "camera", id: decodeURIComponent(id) };
+  } catch {
+    return { page: "unknown" };
+  }
+}
+
+export function cameraPath(id: string): string {
+  return `/cameras/${encodeURIComponent(id)}`;
+}
+
+const MOVED = "vedette:moved";
+
+function subscribe(listener: () => void): () => void {
+  addEventListener("popstate", listener);
+  addEventListener(MOVED, listener);
+  return () => {
+    removeEventListener("popstate", listener);
+    removeEventListener(MOVED, listener);
+  };
+}
+
+/** Path and query of this page; re-renders when they change. */
+export function useAddress(): URL {
+  const href = useSyncExternalStore(subscribe, () => location.href);
+  return new URL(href);
+}
+
+export function go(to: string, how: "push" | "replace" = "push"): void {
+  const isOtherPage = new URL(to, location.href).pathname !== location.pathname;
+  history[how === "push" ? "pushState" : "replaceState"](null, "", to);
+  dispatchEvent(new Event(MOVED));
+  if (isOtherPage) {
+    scrollTo(0, 0);
+  }
+}
+
+type LinkProps = AnchorHTMLAttributes<HTMLAnchorElement> & { href: string };
+
+/** A link within the console: no reload, and all that browsers do with links still works. */
+export function Link({ href, onClick, ...rest }: LinkProps) {
+  const follow = (event: MouseEvent<HTMLAnchorElement>) => {
+    onClick?.(event);
+    const isPlain =
+      event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
+    if (isPlain && !event.defaultPrevented) {
+      event.preventDefault();
+      go(href);
+    }
+  };
+  return <a href={href} onClick={follow} {...rest} />;
+}
