@@ -104,7 +104,17 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     let http = scope.child();
     let named = serve(parts, listeners, &http)?;
     board.set("listeners", Health::Healthy, "");
-    Ok(Running { listeners: named, board, scope, http, ingest, record, database, volume, _pool: pool })
+    Ok(Running {
+        listeners: named,
+        board,
+        scope,
+        http,
+        ingest,
+        record,
+        database,
+        volume,
+        _pool: pool,
+    })
 }
 
 impl Running {
@@ -116,7 +126,8 @@ impl Running {
         let mut late = self.record.close(LEAVE).await;
         let volume = self.volume.clone();
         // A disk that hangs must not hold the stop; what is written survives the process anyway.
-        let synced = tokio::time::timeout(LEAVE, tokio::task::spawn_blocking(move || volume.sync())).await;
+        let synced =
+            tokio::time::timeout(LEAVE, tokio::task::spawn_blocking(move || volume.sync())).await;
         if !matches!(synced, Ok(Ok(Ok(())))) {
             tracing::warn!("the volume could not be synced before the end");
         }
@@ -211,7 +222,8 @@ async fn open_volume(
 /// After a crash the newest rows may be missing although their files are there: a loss of power can
 /// cost the database its last moments. New files have their row first, so this may run beside recording.
 fn index_strangers(scope: &Scope, config: &Config, database: Database) {
-    let (root, lost_found) = (config.path("storage.segments_dir"), config.data_dir.join("lost+found"));
+    let (root, lost_found) =
+        (config.path("storage.segments_dir"), config.data_dir.join("lost+found"));
     let token = scope.token();
     scope.spawn("index", async move {
         let indexing = storage::repair::index_strangers(&database, &root, &lost_found);
