@@ -17,7 +17,8 @@ pub fn plays_silently(file: &Path) -> Result<()> {
     Ok(())
 }
 
-/// What ffprobe takes a file's duration for, in seconds.
+/// What ffprobe takes the duration of a file's pictures for, in seconds; the container's own is counted
+/// wrongly for fragmented files with sound.
 pub fn duration(file: &Path) -> Result<f64> {
     let mut ffprobe = tool("ffprobe")?;
     let (text, _) = output(
@@ -34,7 +35,7 @@ pub fn duration(file: &Path) -> Result<f64> {
             ])
             .arg(file),
     )?;
-    text.lines().filter_map(|line| line.parse().ok()).next_back().with_context(|| text)
+    text.lines().find_map(|line| line.parse().ok()).with_context(|| text)
 }
 
 /// A checksum per decoded picture.

@@ -147,7 +147,7 @@ pub(crate) async fn list(
         q: some(query.q),
         ids,
     };
-    let page = app.database.cameras(&filter, limit, query.cursor.as_deref()).await?;
+    let page = app.database.cameras(&filter, limit, some(query.cursor).as_deref()).await?;
     let cameras = page.items.into_iter().map(|camera| {
         let status = live.get(&camera.id).cloned();
         answer(camera, status)

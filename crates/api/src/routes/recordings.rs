@@ -78,8 +78,9 @@ pub(crate) async fn segments(
 ) -> Result<Json<SegmentsAnswer>, Problem> {
     let camera = readable(&app, &who, &camera).await?;
     let (start, end) = TimeSpan { start: query.start, end: query.end }.range()?;
+    let cursor = query.cursor.filter(|cursor| !cursor.is_empty());
     let limit = number("limit", query.limit.as_deref(), (1, 10_000, 1_000))?;
-    let page = app.database.segments(&camera, start, end, limit, query.cursor.as_deref()).await?;
+    let page = app.database.segments(&camera, start, end, limit, cursor.as_deref()).await?;
     let segments = page.items.into_iter().map(answer).collect();
     Ok(Json(SegmentsAnswer { segments, next_cursor: page.next_cursor }))
 }
