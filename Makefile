@@ -37,7 +37,7 @@ run-sim: build ## Be eight RTSP cameras at rtsp://127.0.0.1:8555/cam1 to cam8.
 fmt: ## Format the code.
 	cargo fmt --all
 
-check: setup $(WEB_MODULES) ## Formatting, lints, documentation, licences of libraries, types of the console.
+check: setup web/dist/index.html ## Formatting, lints, documentation, licences of libraries, types of the console.
 	cargo fmt --all -- --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet

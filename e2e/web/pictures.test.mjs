@@ -1,5 +1,5 @@
 // Pictures of both languages, for people to look at, and the one of the README.
-// VEDETTE_PICTURES: where they go (default: shots/ beside this file). UPDATE_PICTURES=1: also docs/images/console.png.
+// VEDETTE_PICTURES: where they go (default: shots/ beside this file). UPDATE=1: also docs/images/console.png.
 
 import { copyFile, mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
@@ -51,7 +51,7 @@ test("the picture of the README", async () => {
   await settled(page, "/");
   await page.screenshot({ path: `${FOLDER}/console.png` });
   await close();
-  if (process.env.UPDATE_PICTURES) {
+  if (process.env.UPDATE) {
     await mkdir(dirname(README), { recursive: true });
     await copyFile(`${FOLDER}/console.png`, README);
   }

@@ -34,7 +34,6 @@ fn operators_see_cameras_move_and_recordings_play_in_both_languages() -> Result<
         tool("node")?
             .args(["--test", "--test-reporter=spec", "e2e/web/console.test.mjs"])
             .env("VEDETTE_URL", server.base())
-            .env("UPDATE_PICTURES", "1")
             .current_dir(repository()),
     )?;
     println!("{said}");
