@@ -5,7 +5,7 @@ import ts from "typescript";
 import { expect, test } from "vitest";
 
 const files = readdirSync(".", { recursive: true, encoding: "utf8" }).filter(
-  (path) => /^(src|dev)\/.*\.(tsx?|css|mjs|json)$/.test(path) && !path.endsWith("schema.d.ts"),
+  (path) => /^(src|dev)\/.*\.(tsx?|css|mjs|json)$/.test(path) && !path.endsWith("schema.ts"),
 );
 const read = (path: string) => readFileSync(path, "utf8");
 const components = files.filter((path) => path.endsWith(".tsx"));
