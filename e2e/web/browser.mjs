@@ -1,6 +1,7 @@
 // A Chromium that notices everything it should not have seen.
 
 import { createRequire } from "node:module";
+import { setTimeout as pause } from "node:timers/promises";
 
 // The console's own development packages serve here too.
 const { chromium } = createRequire(new URL("../../web/package.json", import.meta.url))("playwright-core");
@@ -35,6 +36,19 @@ export async function api(path) {
     throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
   }
   return response.json();
+}
+
+/** The newest whole segment of a camera, or the one that is being recorded once it has some seconds. */
+export async function playableSegment(camera) {
+  for (const deadline = Date.now() + PATIENCE_MS; Date.now() < deadline; await pause(250)) {
+    const { segments } = await api(`/api/recordings/${camera}/segments`);
+    const whole = segments.findLast((segment) => segment.duration >= 2);
+    const open = segments.find((segment) => Date.now() - Date.parse(segment.start) > 5_000);
+    if (whole ?? open) {
+      return whole ?? open;
+    }
+  }
+  throw new Error(`nothing of ${camera} was recorded`);
 }
 
 /**

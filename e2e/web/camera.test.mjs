@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { api, launch, open, waitUntilMoving } from "./browser.mjs";
+import { api, launch, open, playableSegment, waitUntilMoving } from "./browser.mjs";
 
 let browser;
 let camera;
@@ -30,15 +30,8 @@ test("a camera's page shows its live picture and what is known of it", async () 
   await close();
 });
 
-/** The newest whole segment, or the one that is being recorded. */
-async function newestSegment() {
-  const { segments } = await api(`/api/recordings/${camera.id}/segments`);
-  assert.ok(segments.length > 0, "something was recorded");
-  return segments.findLast((segment) => segment.end !== null) ?? segments.at(-1);
-}
-
 test("its recordings are listed, and the chosen one plays for as long as it lasts", async () => {
-  const segment = await newestSegment();
+  const segment = await playableSegment(camera.id);
   const { page, faults, close } = await open(browser, page_of(), { language: "en" });
   const row = page.locator(`[data-segment="${segment.id}"]`);
   await row.waitFor();

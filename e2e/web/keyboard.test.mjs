@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { api, BASE, launch, open, waitUntilMoving } from "./browser.mjs";
+import { api, BASE, launch, open, playableSegment, waitUntilMoving } from "./browser.mjs";
 
 let browser;
 let cameras;
@@ -52,8 +52,9 @@ test("Tab, arrows and Enter lead from the wall to a recording that plays", async
   }
   await page.keyboard.press("Enter");
   await page.waitForURL(`**/cameras/${cameras[0].id}`);
-  await page.locator("[data-segment]:enabled").first().waitFor();
-  await tabUntil(page, ({ segment }) => segment !== null);
+  const wanted = `${(await playableSegment(cameras[0].id)).id}`;
+  await page.locator(`[data-segment="${wanted}"]`).waitFor();
+  await tabUntil(page, ({ segment }) => segment === wanted);
   await page.keyboard.press("Enter");
   await waitUntilMoving(page, '.stage[data-state="recording"] video', 1);
   assert.deepEqual(faults, []);

@@ -38,7 +38,7 @@ export function dayAfter(date: string, days: number): string {
   return dayOf(new Date(year, month - 1, day + days).getTime());
 }
 
-const TICK_MINUTES = [5, 10, 15, 30, 60, 120, 180, 240, 360];
+const TICK_MINUTES = [1, 2, 5, 10, 15, 30, 60, 120, 180, 240, 360];
 const TICKS_MAX = 8;
 
 /** Labels nearer to an end than this share would be cut off. */
@@ -57,6 +57,21 @@ export function ticksOf(range: Range): number[] {
     }
   }
   return ticks;
+}
+
+const SHORTEST_BAR_MS = 60_000;
+
+/**
+ * The part of a period that the bar shows. The last hours begin where the first thing is known: on a new camera
+ * minutes of recordings would be a hair at the end of a day. A day is shown as a whole.
+ */
+export function barRange(period: Period, range: Range, spans: Span[]): Range {
+  const first = spans[0];
+  if (period.kind === "day" || first === undefined) {
+    return range;
+  }
+  const known = Math.min(Date.parse(first.start), range.end - SHORTEST_BAR_MS);
+  return { start: Math.max(range.start, known), end: range.end };
 }
 
 /** A span of the coverage, placed on a bar of the given range: shares of its length. */

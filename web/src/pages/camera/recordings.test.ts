@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Segment, Span } from "../../api/types";
-import { dayAfter, dayOf, isOpen, placed, rangeOf, recordedMs, ticksOf } from "./period";
+import { barRange, dayAfter, dayOf, isOpen, placed, rangeOf, recordedMs, ticksOf } from "./period";
 import { byHour, playAt, playNext, playSegment } from "./playable";
 
 const MINUTE = 60_000;
@@ -52,6 +52,20 @@ test("ticks are round times within the span, few enough to be read", () => {
     expect(ticks.length).toBeGreaterThan(2);
     expect(ticks.length).toBeLessThanOrEqual(8);
   }
+});
+
+test("the bar of the last hours begins where the first thing is known, that of a day at midnight", () => {
+  const range = { start: NOON - 60 * MINUTE, end: NOON };
+  const last = { kind: "last", hours: 1 } as const;
+  expect(barRange(last, range, [span(NOON - 5 * MINUTE, NOON)])).toEqual({
+    start: NOON - 5 * MINUTE,
+    end: NOON,
+  });
+  expect(barRange(last, range, [span(NOON - 90 * MINUTE, NOON)])).toEqual(range);
+  expect(barRange(last, range, [span(NOON - 1_000, NOON)]).start).toBe(NOON - MINUTE);
+  expect(barRange({ kind: "day", date: "2025-01-15" }, range, [span(NOON - 5 * MINUTE, NOON)])).toEqual(
+    range,
+  );
 });
 
 test("a gap too short to be seen is drawn all the same", () => {

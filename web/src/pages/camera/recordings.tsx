@@ -5,6 +5,7 @@ import { FilmIcon, PlayIcon } from "../../components/icons";
 import { ProblemNotice } from "../../components/problem-notice";
 import { useI18n } from "../../i18n";
 import { CoverageBar } from "./coverage-bar";
+import { barRange } from "./period";
 import { PeriodChoice } from "./period-choice";
 import { byHour, isPlayable, type Playing, playAt, playSegment, spanOf } from "./playable";
 import type { RecordingsState } from "./use-recordings";
@@ -35,7 +36,7 @@ export function Recordings({ recordings, playing, play }: Props) {
       {coverage !== null && coverage.spans.length > 0 && (
         <CoverageBar
           coverage={coverage}
-          range={range}
+          range={barRange(recordings.period, range, coverage.spans)}
           playingFrom={playing?.range.start ?? null}
           playFrom={playFrom}
         />
@@ -108,6 +109,7 @@ function SegmentRow({
       aria-current={isPlaying ? "true" : undefined}
       disabled={!isPlayable(segment)}
       data-segment={segment.id}
+      data-state={segment.state}
       onClick={play}
     >
       <PlayIcon />
