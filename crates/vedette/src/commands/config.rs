@@ -24,7 +24,8 @@ pub fn example(form: &str) -> anyhow::Result<ExitCode> {
     let text = match form {
         "yaml" => config::example_yaml(),
         "toml" => config::example_toml(),
-        _ => anyhow::bail!("`{form}` is not a form; use yaml or toml"),
+        "env" => config::example_env(),
+        _ => anyhow::bail!("`{form}` is not a form; use yaml, toml or env"),
     };
     say(text.trim_end());
     Ok(ExitCode::SUCCESS)

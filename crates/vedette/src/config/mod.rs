@@ -21,7 +21,7 @@ pub use camera::{Camera, Record};
 pub use check::Settings;
 pub use env::Environment;
 pub use fault::{Fault, Faults};
-pub use reference::{example_toml, example_yaml, reference_page};
+pub use reference::{example_env, example_toml, example_yaml, reference_page};
 pub use show::show;
 pub use value::Port;
 

@@ -58,6 +58,24 @@ pub fn example_toml() -> String {
     out
 }
 
+/// `.env.example`: every key as a variable, those of older deployments with it.
+pub fn example_env() -> String {
+    let mut out = String::from(
+        "# Every key of vedette as a variable, with its default. Copy to .env beside the configuration and\n\
+         # uncomment what you change; the real environment wins over it.\n\n\
+         # A camera: CAMERA_1_URL=rtsp://user:password@192.168.1.100:554/stream1\n",
+    );
+    for key in KEYS {
+        let _ = write!(out, "\n# {}", key.doc);
+        if !key.variable.is_empty() {
+            let _ = write!(out, " Also {}.", key.variable);
+        }
+        let name = key.path.replace('.', "__").to_uppercase();
+        let _ = writeln!(out, "\n#VEDETTE__{name}={}", key.default);
+    }
+    out
+}
+
 fn section_of(path: &str) -> &str {
     path.rsplit_once('.').map_or("", |(section, _)| section)
 }

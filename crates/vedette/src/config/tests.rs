@@ -170,6 +170,7 @@ fn generated(path: &str, text: &str) {
 fn examples_and_reference_are_what_the_table_says_and_load_as_the_defaults() {
     generated("vedette.example.yaml", &example_yaml());
     generated("vedette.example.toml", &example_toml());
+    generated(".env.example", &example_env());
     generated("docs/reference/configuration.md", &reference_page());
     let defaults = load_yaml("").unwrap();
     let strip = |config: &Config| show(config).replace("8443", "off");
@@ -178,6 +179,11 @@ fn examples_and_reference_are_what_the_table_says_and_load_as_the_defaults() {
             load_with(name, &text, &[]).unwrap_or_else(|faults| panic!("{name}: {faults}"));
         assert_eq!(strip(&example), strip(&defaults), "{name}");
     }
+    let all = example_env().replace("\n#VEDETTE__", "\nVEDETTE__");
+    let environment = Environment::new([], Some(&all));
+    let example = load_text(Path::new("none.yaml"), "", &environment, Path::new("/etc/vedette"))
+        .unwrap_or_else(|faults| panic!(".env: {faults}"));
+    assert_eq!(strip(&example), strip(&defaults), ".env");
     for key in KEYS.iter().chain(CAMERA_KEYS) {
         assert!(!key.doc.is_empty() && !key.page.is_empty());
     }
