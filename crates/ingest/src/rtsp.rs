@@ -190,14 +190,14 @@ impl Session {
     /// Tells each track's timeline how far its pictures are reordered.
     fn expect_order_of(&mut self, tracks: &Tracks) {
         for track in tracks.all() {
-            let Parameters::H264(h264) = &track.parameters else { continue };
-            let picture = h264.frame_rate.map(|(scale, ticks)| {
+            let picture = track.parameters.frame_rate().map(|(scale, ticks)| {
                 let micros = i64::from(ticks) * 1_000_000 / i64::from(scale.max(1));
                 track.timescale.from_micros(micros)
             });
+            let depth = track.parameters.reorder_depth().unwrap_or(0);
             let of_track = |followed: &&mut Followed| followed.id == track.id;
             if let Some(followed) = self.followed.iter_mut().flatten().find(of_track) {
-                followed.timeline.expect(h264.reorder_depth.unwrap_or(0), picture);
+                followed.timeline.expect(depth, picture);
             }
         }
     }

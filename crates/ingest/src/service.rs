@@ -232,15 +232,14 @@ impl Source {
         info.bitrate = rates.bitrate;
         info.key_frame_interval = rates.key_frame_interval;
         for track in tracks.all() {
-            match &track.parameters {
-                media::Parameters::H264(h264) => {
-                    track.parameters.name().clone_into(&mut info.codec);
-                    h264.profile_name().clone_into(&mut info.profile);
-                    (info.width, info.height) = (u32::from(h264.width), u32::from(h264.height));
-                    info.b_frames = h264.b_frames;
-                }
-                media::Parameters::Aac(_) => track.parameters.name().clone_into(&mut info.audio),
-            }
+            let Some((width, height)) = track.parameters.size() else {
+                track.parameters.name().clone_into(&mut info.audio);
+                continue;
+            };
+            track.parameters.name().clone_into(&mut info.codec);
+            track.parameters.profile_name().clone_into(&mut info.profile);
+            (info.width, info.height) = (u32::from(width), u32::from(height));
+            info.b_frames = track.parameters.b_frames();
         }
         self.report.stream(info);
     }

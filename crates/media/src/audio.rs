@@ -1,4 +1,4 @@
-//! Audio parameters (AAC: ISO/IEC 14496-3).
+//! Audio parameters (AAC: ISO/IEC 14496-3; Opus: RFC 6716 and 7845; G.711: ITU-T G.711).
 
 use bytes::Bytes;
 
@@ -9,6 +9,38 @@ const RATES: [u32; 13] = [
 ];
 /// Channels by `channelConfiguration`, table 1.19; 0 is for streams that say it elsewhere.
 const CHANNELS: [u8; 8] = [0, 1, 2, 3, 4, 5, 6, 8];
+
+/// Opus always counts in 48 kHz (RFC 7845 section 4).
+pub const OPUS_RATE: u32 = 48_000;
+
+/// What a decoder must know of an Opus track. Access units are Opus packets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpusParameters {
+    /// 1 or 2.
+    pub channels: u8,
+    /// Samples at 48 kHz that a decoder drops at the beginning.
+    pub pre_skip: u16,
+}
+
+/// The two laws of G.711.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Law {
+    /// PCMA, of Europe and most of the world.
+    A,
+    /// PCMU, of North America and Japan.
+    Mu,
+}
+
+/// What a decoder must know of a G.711 track. Access units are samples of 8 bits, channels in turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct G711Parameters {
+    /// How samples are companded.
+    pub law: Law,
+    /// Samples a second; 8,000 unless a camera does better.
+    pub sample_rate: u32,
+    /// Channels.
+    pub channels: u8,
+}
 
 /// A configuration that cannot be used.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]

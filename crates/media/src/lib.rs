@@ -6,6 +6,8 @@
 
 pub mod audio;
 pub mod h264;
+pub mod h265;
+pub mod jpeg;
 pub mod m3u8;
 pub mod mp4;
 pub mod rtp;

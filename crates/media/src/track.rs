@@ -2,9 +2,13 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use crate::Timescale;
-use crate::audio::AacParameters;
-use crate::h264::H264Parameters;
+use crate::audio::{AacParameters, G711Parameters, Law, OpusParameters};
+use crate::h264::{self, H264Parameters};
+use crate::h265::{self, H265Parameters};
+use crate::jpeg::JpegParameters;
 
 /// A track's number within its stream, from 0 in the order of the source's description.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -26,23 +30,36 @@ pub struct Track {
 pub enum Parameters {
     /// H.264 (ITU-T H.264, ISO/IEC 14496-10). Access units are length-prefixed (4 bytes) NAL units.
     H264(H264Parameters),
+    /// H.265 (ITU-T H.265). Access units are length-prefixed (4 bytes) NAL units.
+    H265(H265Parameters),
+    /// M-JPEG: access units are whole JPEG pictures (ITU-T T.81), each a key frame.
+    Mjpeg(JpegParameters),
     /// AAC (ISO/IEC 14496-3). Access units are raw frames without ADTS headers.
     Aac(AacParameters),
+    /// Opus (RFC 6716). Access units are packets.
+    Opus(OpusParameters),
+    /// G.711. Access units are samples of 8 bits.
+    G711(G711Parameters),
 }
 
 impl Parameters {
     /// True for pictures.
     #[must_use]
     pub const fn is_video(&self) -> bool {
-        matches!(self, Self::H264(_))
+        matches!(self, Self::H264(_) | Self::H265(_) | Self::Mjpeg(_))
     }
 
-    /// The codec's short name: `h264`, `aac`.
+    /// The codec's short name: `h264`, `h265`, `mjpeg`, `aac`, `opus`, `pcma`, `pcmu`.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
             Self::H264(_) => "h264",
+            Self::H265(_) => "h265",
+            Self::Mjpeg(_) => "mjpeg",
             Self::Aac(_) => "aac",
+            Self::Opus(_) => "opus",
+            Self::G711(G711Parameters { law: Law::A, .. }) => "pcma",
+            Self::G711(G711Parameters { law: Law::Mu, .. }) => "pcmu",
         }
     }
 
@@ -51,7 +68,84 @@ impl Parameters {
     pub fn rfc6381(&self) -> String {
         match self {
             Self::H264(h264) => h264.rfc6381(),
+            Self::H265(h265) => h265.rfc6381(),
+            // Object type 0x6c of the MP4 registration authority: JPEG.
+            Self::Mjpeg(_) => "mp4v.6C".to_owned(),
             Self::Aac(aac) => aac.rfc6381(),
+            Self::Opus(_) => "opus".to_owned(),
+            Self::G711(G711Parameters { law: Law::A, .. }) => "alaw".to_owned(),
+            Self::G711(G711Parameters { law: Law::Mu, .. }) => "ulaw".to_owned(),
+        }
+    }
+
+    /// Width and height in pixels; `None` for sound.
+    #[must_use]
+    pub const fn size(&self) -> Option<(u16, u16)> {
+        match self {
+            Self::H264(h264) => Some((h264.width, h264.height)),
+            Self::H265(h265) => Some((h265.width, h265.height)),
+            Self::Mjpeg(jpeg) => Some((jpeg.width, jpeg.height)),
+            Self::Aac(_) | Self::Opus(_) | Self::G711(_) => None,
+        }
+    }
+
+    /// The profile's name; empty where there is none.
+    #[must_use]
+    pub const fn profile_name(&self) -> &'static str {
+        match self {
+            Self::H264(h264) => h264.profile_name(),
+            Self::H265(h265) => h265.profile_name(),
+            _ => "",
+        }
+    }
+
+    /// Frames a second as the parameters say, as numerator and denominator.
+    #[must_use]
+    pub const fn frame_rate(&self) -> Option<(u32, u32)> {
+        match self {
+            Self::H264(h264) => h264.frame_rate,
+            Self::H265(h265) => h265.frame_rate,
+            _ => None,
+        }
+    }
+
+    /// Pictures that may be decoded before one and shown after it; `None`: the stream does not say.
+    #[must_use]
+    pub const fn reorder_depth(&self) -> Option<u8> {
+        match self {
+            Self::H264(h264) => h264.reorder_depth,
+            Self::H265(h265) => Some(h265.reorder_depth),
+            _ => Some(0),
+        }
+    }
+
+    /// True when pictures may be reordered.
+    #[must_use]
+    pub const fn b_frames(&self) -> bool {
+        match self {
+            Self::H264(h264) => h264.b_frames,
+            Self::H265(h265) => h265.reorder_depth > 0,
+            _ => false,
+        }
+    }
+
+    /// The parameter sets, NAL units in the order in which they are sent; empty for other codecs.
+    #[must_use]
+    pub fn sets(&self) -> Vec<&Bytes> {
+        match self {
+            Self::H264(h264) => vec![h264.sps(), h264.pps()],
+            Self::H265(h265) => vec![h265.vps(), h265.sps(), h265.pps()],
+            _ => Vec::new(),
+        }
+    }
+
+    /// True when a decoder may start at this access unit.
+    #[must_use]
+    pub fn is_key(&self, access_unit: &[u8]) -> bool {
+        match self {
+            Self::H264(_) => h264::nal::is_idr(access_unit),
+            Self::H265(_) => h265::nal::is_irap(access_unit),
+            _ => true,
         }
     }
 }

@@ -7,7 +7,7 @@ use base::Wall;
 use bytes::{Bytes, BytesMut};
 use media::m3u8::{self, Media, Multivariant};
 use media::mp4::{self, Run, Sample};
-use media::{AccessUnit, Parameters, Ticks, Track, Tracks};
+use media::{AccessUnit, Ticks, Track, Tracks};
 
 use super::Config;
 
@@ -178,14 +178,8 @@ impl Muxer {
     pub(super) fn multivariant(&self, uri: &str) -> Option<String> {
         let tracks = &self.run.as_ref()?.tracks;
         let video = tracks.video().map(|track| &track.parameters);
-        let resolution = match video {
-            Some(Parameters::H264(h264)) => Some((h264.width, h264.height)),
-            _ => None,
-        };
-        let frame_rate = match video {
-            Some(Parameters::H264(h264)) => h264.frame_rate,
-            _ => None,
-        };
+        let resolution = video.and_then(media::Parameters::size);
+        let frame_rate = video.and_then(media::Parameters::frame_rate);
         let frame_rate = frame_rate.map(|(scale, ticks)| f64::from(scale) / f64::from(ticks));
         let peak = |segment: &Segment| {
             let millis = u64::try_from(segment.duration.as_millis()).unwrap_or(u64::MAX).max(1);

@@ -82,6 +82,21 @@ pub fn to_annex_b(access_unit: &[u8]) -> Bytes {
     out.freeze()
 }
 
+/// The content of a NAL unit without the bytes that keep start codes out of it (section 7.4.1).
+#[must_use]
+pub fn without_emulation_prevention(nal: &[u8]) -> Vec<u8> {
+    let (mut out, mut zeros) = (Vec::with_capacity(nal.len()), 0);
+    for byte in nal {
+        if zeros >= 2 && *byte == 3 {
+            zeros = 0;
+            continue;
+        }
+        zeros = if *byte == 0 { zeros + 1 } else { 0 };
+        out.push(*byte);
+    }
+    out
+}
+
 /// True when the access unit holds an IDR picture: a decoder may start here.
 #[must_use]
 pub fn is_idr(access_unit: &[u8]) -> bool {

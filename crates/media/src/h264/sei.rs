@@ -37,16 +37,8 @@ pub fn find_clock(access_unit: &[u8]) -> Option<Wall> {
 }
 
 fn read(unit: &[u8]) -> Option<Wall> {
-    let mut plain = Vec::with_capacity(32);
-    let mut zeros = 0;
-    for byte in unit.iter().skip(1).take(64) {
-        if zeros >= 2 && *byte == 3 {
-            zeros = 0;
-            continue;
-        }
-        zeros = if *byte == 0 { zeros + 1 } else { 0 };
-        plain.push(*byte);
-    }
+    let unit = unit.get(1..unit.len().min(65))?;
+    let plain = nal::without_emulation_prevention(unit);
     let rest = plain.strip_prefix(&[USER_DATA_UNREGISTERED, PAYLOAD_LEN])?;
     let micros = rest.strip_prefix(&CLOCK_UUID)?.first_chunk::<8>()?;
     Some(Wall::from_micros(i64::from_be_bytes(*micros)))

@@ -1,8 +1,8 @@
-//! Boxes written by nesting, and the sample entries and track boxes that both kinds of file share.
+//! Boxes written by nesting, and the track boxes that both kinds of file share.
 
 use bytes::{BufMut, BytesMut};
 
-use crate::{Parameters, Track};
+use crate::Track;
 
 /// Writes a box: its size is filled in when `content` has been written.
 pub(super) fn boxed(out: &mut BytesMut, kind: &[u8; 4], content: impl FnOnce(&mut BytesMut)) {
@@ -69,10 +69,7 @@ pub(super) fn trak(
     edit: impl FnOnce(&mut BytesMut),
     stbl: impl FnOnce(&mut BytesMut),
 ) {
-    let video = match &entry.parameters {
-        Parameters::H264(h264) => Some((h264.width, h264.height)),
-        Parameters::Aac(_) => None,
-    };
+    let video = entry.parameters.size();
     boxed(out, b"trak", |out| {
         full(out, b"tkhd", 1, 3, |out| {
             out.put_u64(0);
@@ -126,54 +123,4 @@ pub(super) fn trak(
 /// The number of a track in a file: 1 for the first.
 pub(super) fn track_number(track: &Track) -> u32 {
     u32::from(track.id.0) + 1
-}
-
-/// `stsd` with an entry per parameters.
-pub(super) fn stsd<'a>(out: &mut BytesMut, entries: impl ExactSizeIterator<Item = &'a Parameters>) {
-    full(out, b"stsd", 0, 0, |out| {
-        out.put_u32(u32::try_from(entries.len()).unwrap_or(u32::MAX));
-        for parameters in entries {
-            match parameters {
-                Parameters::H264(h264) => boxed(out, b"avc1", |out| {
-                    out.put_slice(&[0; 6]);
-                    out.put_u16(1);
-                    out.put_slice(&[0; 16]);
-                    out.put_u16(h264.width);
-                    out.put_u16(h264.height);
-                    out.put_u32(0x48_0000);
-                    out.put_u32(0x48_0000);
-                    out.put_u32(0);
-                    out.put_u16(1);
-                    out.put_slice(&[0; 32]);
-                    out.put_u16(0x18);
-                    out.put_u16(0xffff);
-                    boxed(out, b"avcC", |out| out.put_slice(&h264.avcc));
-                }),
-                Parameters::Aac(aac) => boxed(out, b"mp4a", |out| {
-                    out.put_slice(&[0; 6]);
-                    out.put_u16(1);
-                    out.put_slice(&[0; 8]);
-                    out.put_u16(u16::from(aac.channels));
-                    out.put_u16(16);
-                    out.put_u32(0);
-                    // 16.16 fixed point; rates that do not fit are said by the configuration alone.
-                    out.put_u32(u16::try_from(aac.sample_rate).map_or(0, u32::from) << 16);
-                    full(out, b"esds", 0, 0, |out| esds(out, &aac.config));
-                }),
-            }
-        }
-    });
-}
-
-/// The elementary stream descriptor of AAC (ISO/IEC 14496-1 section 7.2.6.5). The configuration is at
-/// most 64 bytes, so that every length is one byte.
-fn esds(out: &mut BytesMut, config: &[u8]) {
-    let config_len = u8::try_from(config.len()).unwrap_or(0);
-    out.put_slice(&[0x03, config_len + 23, 0, 0, 0]);
-    out.put_slice(&[0x04, config_len + 15, 0x40, 0x15, 0, 0, 0]);
-    out.put_u32(0);
-    out.put_u32(0);
-    out.put_slice(&[0x05, config_len]);
-    out.put_slice(config.get(..usize::from(config_len)).unwrap_or_default());
-    out.put_slice(&[0x06, 1, 2]);
 }

@@ -4,6 +4,7 @@
 //! and what is read must be bounded before anything is kept.
 
 mod boxes;
+mod entry;
 pub mod progressive;
 mod read;
 mod write;

@@ -4,7 +4,8 @@
 use bytes::{BufMut, Bytes, BytesMut};
 
 use super::Error;
-use super::boxes::{boxed, ftyp, full, mvhd, stsd, track_number, trak};
+use super::boxes::{boxed, ftyp, full, mvhd, track_number, trak};
+use super::entry::stsd;
 use super::write::MOVIE_TIMESCALE;
 use crate::{Parameters, Ticks, Timescale, Track};
 

@@ -5,10 +5,8 @@
 
 use std::num::NonZeroU32;
 
-use super::Error;
-use crate::audio::AacParameters;
-use crate::h264::H264Parameters;
-use crate::{Parameters, Ticks, Timescale, Track, TrackId, Tracks};
+use super::{Error, entry};
+use crate::{Ticks, Timescale, Track, TrackId, Tracks};
 
 /// `moov` and `moof` boxes larger than this are not ours.
 const HEADER_LEN_MAX: u64 = 4 << 20;
@@ -267,7 +265,7 @@ fn read_init(source: &(impl ReadAt + ?Sized), len: u64) -> Result<InitSegment, E
 }
 
 /// The boxes within `bytes`: kind and content. Ends at the first that is not whole.
-fn children(bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
+pub(super) fn children(bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
     let mut rest = bytes;
     std::iter::from_fn(move || {
         let (head, _) = rest.split_first_chunk::<8>()?;
@@ -279,7 +277,7 @@ fn children(bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
     })
 }
 
-fn child<'a>(bytes: &'a [u8], path: &[&[u8; 4]]) -> Option<&'a [u8]> {
+pub(super) fn child<'a>(bytes: &'a [u8], path: &[&[u8; 4]]) -> Option<&'a [u8]> {
     path.iter().try_fold(bytes, |bytes, kind| {
         children(bytes).find(|(found, _)| found == *kind).map(|(_, content)| content)
     })
@@ -305,40 +303,10 @@ fn read_trak(trak: &[u8]) -> Option<Track> {
     let mdhd = child(trak, &[b"mdia", b"mdhd"])?;
     let hz = u32_at(mdhd, if *mdhd.first()? == 1 { 20 } else { 12 })?;
     let stsd = child(trak, &[b"mdia", b"minf", b"stbl", b"stsd"])?.get(8..)?;
-    let (kind, entry) = children(stsd).next()?;
-    let parameters = match &kind {
-        b"avc1" | b"avc3" => {
-            let avcc = child(entry.get(78..)?, &[b"avcC"])?;
-            Parameters::H264(H264Parameters::from_avcc(avcc).ok()?)
-        }
-        b"mp4a" => Parameters::Aac(read_esds(child(entry.get(28..)?, &[b"esds"])?.get(4..)?)?),
-        _ => return None,
-    };
+    let (kind, content) = children(stsd).next()?;
+    let parameters = entry::read(kind, content)?;
     let id = TrackId(u8::try_from(number.checked_sub(1)?).ok()?);
     Some(Track { id, timescale: Timescale::new(NonZeroU32::new(hz)?), parameters })
-}
-
-/// Finds the decoder configuration (tag 5) in an elementary stream descriptor.
-fn read_esds(mut bytes: &[u8]) -> Option<AacParameters> {
-    for _ in 0..8 {
-        let (tag, mut rest) = bytes.split_first()?;
-        let mut len = 0_usize;
-        for _ in 0..4 {
-            let (byte, after) = rest.split_first()?;
-            rest = after;
-            len = len << 7 | usize::from(byte & 0x7f);
-            if byte & 0x80 == 0 {
-                break;
-            }
-        }
-        bytes = match tag {
-            3 => rest.get(3..)?,
-            4 => rest.get(13..)?,
-            5 => return AacParameters::from_config(rest.get(..len)?).ok(),
-            _ => rest.get(len..)?,
-        };
-    }
-    None
 }
 
 struct TrunHead {

@@ -6,8 +6,10 @@ use proptest::prelude::*;
 
 use super::progressive::{self, Chunk, Entry, Layout, LayoutTrack};
 use super::*;
-use crate::audio::AacParameters;
+use crate::audio::{AacParameters, G711Parameters, Law, OpusParameters};
 use crate::h264::H264Parameters;
+use crate::h265::H265Parameters;
+use crate::jpeg::JpegParameters;
 use crate::{Parameters, Ticks, Timescale, Track, TrackId, Tracks};
 
 pub(crate) fn tracks() -> Tracks {
@@ -49,6 +51,39 @@ fn file(fragments: &[Vec<usize>]) -> (Vec<u8>, Vec<u64>) {
         assert_eq!(made.len, ends[number + 1] - ends[number]);
     }
     (out, ends)
+}
+
+#[test]
+fn parameters_of_every_codec_are_read_back() {
+    let sets =
+        |text: &str| crate::h264::nal::annex_b(&hex(text)).map(<[u8]>::to_vec).collect::<Vec<_>>();
+    let h265 = sets(
+        "00000140010c01ffff01600000030090000003000003003f95900900000142010101600000030090000003000003003fa00\
+         5120171c926595924932bc05a0200000300020000030032100000014401c172b46240",
+    );
+    let all = [
+        Parameters::H264(h264()),
+        Parameters::H265(H265Parameters::from_sets(&h265[0], &h265[1], &h265[2]).unwrap()),
+        Parameters::Mjpeg(JpegParameters { width: 640, height: 480 }),
+        Parameters::Aac(AacParameters::from_config(&[0x12, 0x10]).unwrap()),
+        Parameters::Opus(OpusParameters { channels: 2, pre_skip: 312 }),
+        Parameters::G711(G711Parameters { law: Law::A, sample_rate: 8_000, channels: 1 }),
+        Parameters::G711(G711Parameters { law: Law::Mu, sample_rate: 16_000, channels: 2 }),
+    ];
+    let track = |(number, parameters): (u8, Parameters)| Track {
+        id: TrackId(number),
+        timescale: Timescale::VIDEO,
+        parameters,
+    };
+    let tracks = Tracks::new((0..).zip(all).map(track).collect());
+    let init = init_segment(&tracks).unwrap();
+    assert_eq!(Index::scan(&init[..], init.len() as u64).unwrap().init.tracks, tracks);
+}
+
+fn hex(text: &str) -> Vec<u8> {
+    let digits: Vec<u8> = text.bytes().filter(u8::is_ascii_hexdigit).collect();
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
+    digits.chunks(2).map(byte).collect()
 }
 
 #[test]

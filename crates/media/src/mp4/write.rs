@@ -3,7 +3,8 @@
 use bytes::{BufMut, Bytes, BytesMut};
 
 use super::Error;
-use super::boxes::{boxed, ftyp, full, mvhd, stsd, track_number, trak};
+use super::boxes::{boxed, ftyp, full, mvhd, track_number, trak};
+use super::entry::stsd;
 use crate::{Ticks, TrackId, Tracks};
 
 /// One access unit of a fragment.
