@@ -1,5 +1,5 @@
 //! Parameter sets of real encoders, and bytes that are none.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 use super::*;
 use proptest::prelude::*;
 
