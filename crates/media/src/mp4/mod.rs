@@ -7,9 +7,11 @@ mod boxes;
 mod entry;
 pub mod progressive;
 mod read;
+mod stream;
 mod write;
 
 pub use read::{Fragment, Index, InitSegment, ReadAt, RunInfo, SampleInfo, Tail, samples};
+pub use stream::{Event as StreamEvent, StreamReader, StreamSample};
 pub use write::{FragmentBytes, Run, Sample, fragment, init_segment};
 
 /// Why a file cannot be written or read.

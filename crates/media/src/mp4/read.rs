@@ -291,7 +291,7 @@ fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
     bytes.get(at..)?.first_chunk().map(|chunk| u64::from_be_bytes(*chunk))
 }
 
-fn read_moov(moov: &[u8]) -> Option<Tracks> {
+pub(super) fn read_moov(moov: &[u8]) -> Option<Tracks> {
     let traks = children(moov).filter(|(kind, _)| kind == b"trak").take(TRACKS_MAX);
     let tracks: Vec<Track> = traks.filter_map(|(_, trak)| read_trak(trak)).collect();
     (!tracks.is_empty()).then(|| Tracks::new(tracks))
@@ -309,17 +309,17 @@ fn read_trak(trak: &[u8]) -> Option<Track> {
     Some(Track { id, timescale: Timescale::new(NonZeroU32::new(hz)?), parameters })
 }
 
-struct TrunHead {
-    track: TrackId,
-    base_dts: i64,
-    data_offset: i32,
+pub(super) struct TrunHead {
+    pub(super) track: TrackId,
+    pub(super) base_dts: i64,
+    pub(super) data_offset: i32,
 }
 
-struct TrunEntry {
-    duration: u32,
-    len: u32,
-    composition_offset: i32,
-    key: bool,
+pub(super) struct TrunEntry {
+    pub(super) duration: u32,
+    pub(super) len: u32,
+    pub(super) composition_offset: i32,
+    pub(super) key: bool,
 }
 
 fn read_moof(moof: &[u8]) -> Option<Vec<RunInfo>> {
@@ -336,7 +336,7 @@ fn read_moof(moof: &[u8]) -> Option<Vec<RunInfo>> {
 }
 
 /// Calls `on_run` for each `trun` of a `moof` box (header and all).
-fn walk_moof(
+pub(super) fn walk_moof(
     moof: &[u8],
     mut on_run: impl FnMut(&TrunHead, &[TrunEntry]) -> Option<()>,
 ) -> Option<()> {
