@@ -4,7 +4,6 @@ pub mod nal;
 pub mod sei;
 
 use bytes::{BufMut, Bytes, BytesMut};
-use h264_reader::avcc::AvcDecoderConfigurationRecord;
 use h264_reader::nal::sps::SeqParameterSet;
 use h264_reader::nal::{Nal, RefNal};
 
@@ -50,12 +49,14 @@ impl H264Parameters {
     /// # Errors
     /// When it is no record, lacks a parameter set, or the picture has no size.
     pub fn from_avcc(record: &[u8]) -> Result<Self, Error> {
-        let parsed = AvcDecoderConfigurationRecord::try_from(record).map_err(|_| Error::Record)?;
-        let sps =
-            parsed.sequence_parameter_sets().next().and_then(Result::ok).ok_or(Error::Sets)?;
-        let pps = parsed.picture_parameter_sets().next().and_then(Result::ok).ok_or(Error::Sets)?;
+        let [1, _, _, _, lengths, ..] = *record else { return Err(Error::Record) };
+        let units = record_units(record).ok_or(Error::Record)?;
+        let first = |wanted| units.iter().copied().find(|unit| nal::kind(unit) == wanted);
+        let (Some(sps), Some(pps)) = (first(nal::SPS), first(nal::PPS)) else {
+            return Err(Error::Sets);
+        };
         let mut parameters = Self::from_sets(sps, pps)?;
-        if parsed.length_size_minus_one() == 3 {
+        if lengths & 3 == 3 {
             parameters.avcc = Bytes::copy_from_slice(record);
         }
         Ok(parameters)
@@ -66,13 +67,11 @@ impl H264Parameters {
     /// # Errors
     /// [`Error::Sets`] when one is empty or over 64 KiB, [`Error::Sps`] when the first is unreadable.
     pub fn from_sets(sps: &[u8], pps: &[u8]) -> Result<Self, Error> {
+        let (sps, pps) = (referenced(sps, nal::SPS)?, referenced(pps, nal::PPS)?);
         let (sps_len, pps_len) = (u16::try_from(sps.len()), u16::try_from(pps.len()));
         let (Ok(sps_len), Ok(pps_len)) = (sps_len, pps_len) else { return Err(Error::Sets) };
-        let [header, profile, constraints, level, ..] = *sps else { return Err(Error::Sets) };
-        if header & 0x1f != nal::SPS || pps.first().is_none_or(|first| first & 0x1f != nal::PPS) {
-            return Err(Error::Sets);
-        }
-        let read = SeqParameterSet::from_bits(RefNal::new(sps, &[], true).rbsp_bits())
+        let [_, profile, constraints, level, ..] = *sps else { return Err(Error::Sets) };
+        let read = SeqParameterSet::from_bits(RefNal::new(&sps, &[], true).rbsp_bits())
             .map_err(|error| Error::Sps(format!("{error:?}")))?;
         let (width, height) =
             read.pixel_dimensions().map_err(|error| Error::Sps(format!("{error:?}")))?;
@@ -96,10 +95,10 @@ impl H264Parameters {
         let mut avcc = BytesMut::with_capacity(sps.len() + pps.len() + 11);
         avcc.put_slice(&[1, profile, constraints, level, 0xff, 0xe1]);
         avcc.put_u16(sps_len);
-        avcc.put_slice(sps);
+        avcc.put_slice(&sps);
         avcc.put_u8(1);
         avcc.put_u16(pps_len);
-        avcc.put_slice(pps);
+        avcc.put_slice(&pps);
         Ok(Self {
             avcc: avcc.freeze(),
             profile: [profile, constraints, level],
@@ -108,8 +107,8 @@ impl H264Parameters {
             frame_rate,
             b_frames,
             reorder_depth,
-            sps: Bytes::copy_from_slice(sps),
-            pps: Bytes::copy_from_slice(pps),
+            sps,
+            pps,
         })
     }
 
@@ -150,9 +149,39 @@ impl H264Parameters {
     }
 }
 
+/// The NAL units of a configuration record: up to 31 sequence and 255 picture parameter sets.
+fn record_units(record: &[u8]) -> Option<Vec<&[u8]>> {
+    let (count, mut rest) = record.get(5..)?.split_first()?;
+    let mut units = Vec::new();
+    let mut take = |count: u8, mut rest| {
+        for _ in 0..count {
+            let (unit, after) = nal::split_short(rest)?;
+            units.push(unit);
+            rest = after;
+        }
+        Some(rest)
+    };
+    rest = take(count & 0x1f, rest)?;
+    let (count, rest) = rest.split_first()?;
+    take(*count, rest)?;
+    Some(units)
+}
+
+/// A parameter set whose header says that it is referred to, as section 7.4.1 asks of every set: readers
+/// of files refuse those of encoders that say otherwise.
+fn referenced(set: &[u8], kind: u8) -> Result<Bytes, Error> {
+    let Some((_, rest)) = set.split_first().filter(|_| nal::kind(set) == kind) else {
+        return Err(Error::Sets);
+    };
+    let mut out = BytesMut::with_capacity(set.len());
+    out.put_u8(0x60 | kind);
+    out.put_slice(rest);
+    Ok(out.freeze())
+}
+
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
     use proptest::prelude::*;
 
@@ -173,6 +202,14 @@ mod tests {
         assert_eq!((made.width, made.height), (640, 480));
         assert_eq!(made.profile_name(), "Constrained Baseline");
         assert_eq!(made.rfc6381(), "avc1.42c016");
+        assert_eq!(H264Parameters::from_avcc(&made.avcc).unwrap(), made);
+    }
+
+    #[test]
+    fn a_set_that_says_it_is_unreferenced_makes_a_readable_record() {
+        let mut sps = hex(SPS);
+        sps[0] = 0x07;
+        let made = H264Parameters::from_sets(&sps, &hex("08ce0fc8")).unwrap();
         assert_eq!(H264Parameters::from_avcc(&made.avcc).unwrap(), made);
     }
 

@@ -31,6 +31,12 @@ pub fn units(access_unit: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
+/// Splits off a NAL unit behind a length of two bytes, as configuration records have them.
+pub(crate) fn split_short(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (len, rest) = bytes.split_first_chunk::<2>()?;
+    rest.split_at_checked(usize::from(u16::from_be_bytes(*len)))
+}
+
 /// [`units`] as shared slices of the access unit.
 pub fn shared_units(access_unit: &Bytes) -> impl Iterator<Item = Bytes> {
     units(access_unit).map(|nal| access_unit.slice_ref(nal))

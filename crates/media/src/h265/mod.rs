@@ -164,10 +164,9 @@ fn record_units(record: &[u8]) -> Option<Vec<&[u8]>> {
         rest = after;
         let [_, high, low] = *head;
         for _ in 0..u16::from_be_bytes([high, low]) {
-            let (len, after) = rest.split_first_chunk::<2>()?;
-            let len = usize::from(u16::from_be_bytes(*len));
-            units.push(after.get(..len)?);
-            rest = after.get(len..)?;
+            let (unit, after) = crate::h264::nal::split_short(rest)?;
+            units.push(unit);
+            rest = after;
             if units.len() > RECORD_UNITS_MAX {
                 return None;
             }
