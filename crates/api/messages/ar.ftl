@@ -58,5 +58,6 @@ source_bad_url = لا يمكن استخدام هذا العنوان.
 source_no_video = لا تقدّم الكاميرا فيديو على هذا العنوان.
 source_codec_unsupported = ترسل الكاميرا { $codec } وهو غير مدعوم بعد. اختر H.264 في الكاميرا.
 source_transport_refused = رفضت الكاميرا طريقة النقل هذه. جرّب الأخرى، tcp أو udp.
-source_client_unsupported = يحتاج هذا العنوان إلى عميل غير مدمج بعد.
+source_client_unsupported = العميل المدمج يتحدث RTSP فقط. استعمل client: auto أو ffmpeg لهذا العنوان.
+source_ffmpeg_missing = يحتاج هذا العنوان إلى ffmpeg وهو غير مثبت على الخادم.
 source_protocol_error = ردّت الكاميرا بشكل خاطئ: { $detail }

@@ -58,5 +58,6 @@ source_bad_url = The address cannot be used.
 source_no_video = The camera offers no video at this address.
 source_codec_unsupported = The camera sends { $codec }, which is not supported yet. Choose H.264 in the camera.
 source_transport_refused = The camera refuses this transport. Try the other one, tcp or udp.
-source_client_unsupported = This address needs a client that is not built in yet.
+source_client_unsupported = The built-in client speaks only RTSP. Use client: auto or ffmpeg for this address.
+source_ffmpeg_missing = This address needs ffmpeg, and it is not installed on the server.
 source_protocol_error = The camera answered wrongly: { $detail }

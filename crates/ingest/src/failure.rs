@@ -5,6 +5,8 @@
 use std::collections::BTreeMap;
 use std::io;
 
+use url::Url;
+
 /// What a failure means for the next try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outlook {
@@ -66,8 +68,10 @@ codes! {
     CodecUnsupported "codec_unsupported" NeedsPerson;
     /// The camera does not speak over TCP, or not over UDP, as configured.
     TransportRefused "transport_refused" NeedsPerson;
-    /// The configuration asks for a client that is not built in.
+    /// The configured client does not speak the address's protocol.
     ClientUnsupported "client_unsupported" NeedsPerson;
+    /// The address needs ffmpeg, and it is not installed.
+    FfmpegMissing "ffmpeg_missing" NeedsPerson;
     /// The camera answered with an error or with nonsense.
     ProtocolError "protocol_error" Passing;
 }
@@ -93,6 +97,38 @@ impl Failure {
     pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
         self.args.insert(name, value.to_string());
         self
+    }
+
+    /// With the values that name the place it was for.
+    #[must_use]
+    pub(crate) fn of(self, url: &Url) -> Self {
+        let port = url.port().or_else(|| well_known(url.scheme())).unwrap_or(0);
+        let host = url.host_str().unwrap_or_default();
+        self.with("host", host).with("port", port).with("path", url.path())
+    }
+
+    /// Reads what an ffmpeg that pulled a stream complained of.
+    pub(crate) fn from_ffmpeg(words: &str, with_credentials: bool) -> Self {
+        const SIGNS: [(&str, Kind); 12] = [
+            ("404 Not Found", Kind::NotFound),
+            ("Connection refused", Kind::Refused),
+            ("timed out", Kind::Timeout),
+            ("Failed to resolve", Kind::NameUnknown),
+            ("Name or service not known", Kind::NameUnknown),
+            ("No route to host", Kind::Unreachable),
+            ("unreachable", Kind::Unreachable),
+            ("No such file", Kind::NotFound),
+            ("matches no streams", Kind::NoVideo),
+            ("Protocol not found", Kind::BadUrl),
+            ("not on whitelist", Kind::BadUrl),
+            ("Unsupported Transport", Kind::TransportRefused),
+        ];
+        if words.contains("401 Unauthorized") || words.contains("403 Forbidden") {
+            return Self::from_status(401, with_credentials).with("detail", words);
+        }
+        let sign = SIGNS.iter().find(|(sign, _)| words.contains(sign));
+        let ended = if words.is_empty() { Kind::StreamEnded } else { Kind::ProtocolError };
+        Self::new(sign.map_or(ended, |(_, kind)| *kind)).with("detail", words)
     }
 
     /// Reads what the RTSP client says. Its error type keeps only a status for callers, so the
@@ -142,6 +178,17 @@ impl Failure {
             _ => Kind::Unreachable,
         }
     }
+}
+
+fn well_known(scheme: &str) -> Option<u16> {
+    Some(match scheme {
+        "rtsp" => 554,
+        "rtsps" => 322,
+        "rtmp" => 1935,
+        "http" => 80,
+        "https" => 443,
+        _ => return None,
+    })
 }
 
 fn os_error(text: &str) -> Option<io::ErrorKind> {

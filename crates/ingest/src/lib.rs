@@ -3,11 +3,16 @@
 //! Refuses to know a database: the binary feeds it the list of wanted cameras and it reconciles;
 //! only changed ones restart. Each source task is owned by this room's scope on a media runtime.
 
+mod arguments;
 pub mod failure;
 mod measure;
 mod metrics;
+mod outlet;
+mod relay;
+mod report;
 mod rtsp;
 mod service;
+mod session;
 mod source;
 pub mod status;
 mod supervisor;
@@ -16,5 +21,8 @@ mod timeline;
 pub use failure::Failure;
 pub use metrics::Metrics;
 pub use service::{Config, Service};
-pub use source::{SourceSpec, Transport};
+pub use source::{Client, Derived, SourceSpec, Transport};
 pub use status::{CameraStatus, LastError, State, StatusBoard};
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! What this room counts.
 
-use prometheus::{IntCounterVec, Opts, Registry};
+use prometheus::{IntCounterVec, IntGaugeVec, Opts, Registry};
 
 /// Numbers of the sources. Cloning shares them.
 #[derive(Clone)]
@@ -8,6 +8,7 @@ pub struct Metrics {
     pub(crate) failures: IntCounterVec,
     pub(crate) lost_packets: IntCounterVec,
     pub(crate) clock_jumps: IntCounterVec,
+    pub(crate) clock_offset: IntGaugeVec,
 }
 
 impl Metrics {
@@ -20,7 +21,16 @@ impl Metrics {
             let counter = IntCounterVec::new(Opts::new(name, help), labels)?;
             registry.register(Box::new(counter.clone())).map(|()| counter)
         };
+        let clock_offset = IntGaugeVec::new(
+            Opts::new(
+                "vedette_source_clock_offset_milliseconds",
+                "How far a camera's clock is ahead of this machine's, by its sender reports.",
+            ),
+            &["camera"],
+        )?;
+        registry.register(Box::new(clock_offset.clone()))?;
         Ok(Self {
+            clock_offset,
             failures: counter(
                 "vedette_source_reconnects_total",
                 "Sessions with a source that failed or ended and are tried again, by reason.",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base::task::{Pool, Scope};
-use base::{CameraId, Clock, StreamPath, SystemClock};
+use base::{Clock, StreamPath, SystemClock};
 use hub::{Demand, Hub};
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
@@ -13,9 +13,11 @@ use tokio_util::sync::CancellationToken;
 use crate::failure::{Failure, Kind};
 use crate::measure::Meter;
 use crate::metrics::Metrics;
-use crate::rtsp::{self, Session, Step};
+use crate::outlet::{Outlet, Step};
+use crate::report::Report;
+use crate::session::{Choice, Session};
 use crate::source::SourceSpec;
-use crate::status::{CameraStatus, LastError, State, StatusBoard, StreamInfo};
+use crate::status::{State, StatusBoard};
 use crate::supervisor::Supervisor;
 
 /// How long to wait for what.
@@ -76,7 +78,7 @@ impl Service {
         for path in gone {
             if let Some((spec, scope)) = self.running.remove(&path) {
                 scope.cancel();
-                self.status.remove(&spec.camera);
+                self.status.remove(&spec.camera, &spec.name);
             }
         }
         for spec in wanted {
@@ -96,6 +98,7 @@ impl Service {
             config: self.config.clone(),
             metrics: self.metrics.clone(),
             report: Report::new(self.status.clone(), &spec),
+            choice: Choice::new(&spec),
             spec,
         };
         let token = scope.token();
@@ -122,6 +125,7 @@ struct Source {
     config: Config,
     metrics: Metrics,
     supervisor: Supervisor,
+    choice: Choice,
     report: Report,
 }
 
@@ -153,10 +157,17 @@ impl Source {
             self.demand.wanted().await;
         }
         self.report_state();
-        let failure = match rtsp::open(&self.spec, self.config.source_timeout).await {
-            Ok(session) => self.follow(session).await?,
-            Err(failure) => failure,
+        let outlet = Outlet::new(self.spec.clone(), self.hub.clone(), self.metrics.clone());
+        let limit = self.config.source_timeout;
+        let (failure, pictured) = match Session::open(&self.spec, outlet, &self.choice, limit).await
+        {
+            Ok(mut session) => {
+                let failure = self.follow(&mut session).await?;
+                (failure, session.outlet().is_open())
+            }
+            Err(failure) => (failure, false),
         };
+        self.choice.on_failure(failure.kind, pictured);
         let labels = [self.spec.camera.as_str(), failure.kind.code()];
         self.metrics.failures.with_label_values(&labels).inc();
         let delay = self.supervisor.on_failure(failure.kind);
@@ -166,7 +177,7 @@ impl Source {
     }
 
     /// Publishes a session's units until it fails. `None`: nobody wants it any more.
-    async fn follow(&mut self, mut session: Session) -> Option<Failure> {
+    async fn follow(&mut self, session: &mut Session) -> Option<Failure> {
         let mut meter = Meter::default();
         let mut tick = tokio::time::interval(Duration::from_secs(1));
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -175,7 +186,7 @@ impl Source {
         loop {
             // Each arm is cancel-safe: a step is dropped only while it waits for the next item.
             tokio::select! {
-                step = session.step(&self.spec, &self.hub, &self.metrics) => match step {
+                step = session.step() => match step {
                     Err(failure) => return Some(failure),
                     Ok(Step::Other) => {}
                     Ok(Step::Picture { bytes, key }) => {
@@ -183,13 +194,13 @@ impl Source {
                         let now = SystemClock.mono();
                         meter.on_frame(now, bytes, key);
                         self.supervisor.on_unit(now);
-                        if self.report.state != Some(State::Online) {
+                        if self.report.last_state() != Some(State::Online) {
                             self.report_state();
                         }
                     }
                 },
                 _ = tick.tick() => {
-                    self.report_stream(&session, &meter);
+                    self.report.stream(session.outlet(), meter.rates());
                     self.report_state();
                     if last_unit.elapsed() >= self.config.source_timeout {
                         let seconds = self.config.source_timeout.as_secs();
@@ -222,91 +233,5 @@ impl Source {
 
     fn report_state(&mut self) {
         self.report.state(self.supervisor.state(SystemClock.mono()));
-    }
-
-    fn report_stream(&mut self, session: &Session, meter: &Meter) {
-        let Some(tracks) = session.published() else { return };
-        let rates = meter.rates();
-        let mut info = StreamInfo { long_gop: session.long_gop(), ..self.report.empty_stream() };
-        info.fps = rates.fps;
-        info.bitrate = rates.bitrate;
-        info.key_frame_interval = rates.key_frame_interval;
-        for track in tracks.all() {
-            let Some((width, height)) = track.parameters.size() else {
-                track.parameters.name().clone_into(&mut info.audio);
-                continue;
-            };
-            track.parameters.name().clone_into(&mut info.codec);
-            track.parameters.profile_name().clone_into(&mut info.profile);
-            (info.width, info.height) = (u32::from(width), u32::from(height));
-            info.b_frames = track.parameters.b_frames();
-        }
-        self.report.stream(info);
-    }
-}
-
-/// Writes a camera's line on the status board, only when it changes.
-struct Report {
-    board: StatusBoard,
-    camera: CameraId,
-    state: Option<State>,
-    status: CameraStatus,
-    stream_name: String,
-    stream_path: String,
-}
-
-impl Report {
-    fn new(board: StatusBoard, spec: &SourceSpec) -> Self {
-        let since = SystemClock.wall();
-        let status =
-            CameraStatus { state: State::Connecting, since, last_error: None, streams: Vec::new() };
-        let mut report = Self {
-            board,
-            camera: spec.camera.clone(),
-            state: None,
-            status,
-            stream_name: spec.name.clone(),
-            stream_path: spec.path.to_string(),
-        };
-        report.status.streams = vec![report.empty_stream()];
-        report.board.set(&report.camera, report.status.clone());
-        report
-    }
-
-    fn empty_stream(&self) -> StreamInfo {
-        StreamInfo {
-            name: self.stream_name.clone(),
-            path: self.stream_path.clone(),
-            ..StreamInfo::default()
-        }
-    }
-
-    fn state(&mut self, state: State) {
-        if self.state == Some(state) {
-            return;
-        }
-        tracing::info!(camera = %self.camera, state = ?state, "camera state changed");
-        self.state = Some(state);
-        self.status.state = state;
-        self.status.since = SystemClock.wall();
-        self.board.set(&self.camera, self.status.clone());
-    }
-
-    fn failure(&mut self, failure: &Failure) {
-        let code = failure.kind.code();
-        if self.status.last_error.as_ref().is_none_or(|last| last.code != code) {
-            let detail = failure.args.get("detail").map_or("", String::as_str);
-            tracing::warn!(camera = %self.camera, code, detail, "source failed");
-        }
-        let at = SystemClock.wall();
-        self.status.last_error = Some(LastError { code, args: failure.args.clone(), at });
-        self.board.set(&self.camera, self.status.clone());
-    }
-
-    fn stream(&mut self, info: StreamInfo) {
-        if self.status.streams.first() != Some(&info) {
-            self.status.streams = vec![info];
-            self.board.set(&self.camera, self.status.clone());
-        }
     }
 }

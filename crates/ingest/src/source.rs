@@ -13,12 +13,35 @@ pub enum Transport {
     Udp,
 }
 
+/// Which program pulls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Client {
+    /// The built-in one where it can, ffmpeg where it cannot.
+    #[default]
+    Auto,
+    /// The built-in one, which speaks RTSP.
+    Native,
+    /// An ffmpeg child.
+    Ffmpeg,
+}
+
+/// A stream made of another one by an ffmpeg child.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Derived {
+    /// The path it is made of.
+    pub from: StreamPath,
+    /// Width and height; `None`: as they are.
+    pub size: Option<(u16, u16)>,
+    /// Frames a second; `None`: as they are.
+    pub framerate: Option<u16>,
+}
+
 /// One wanted stream of a camera. Two equal ones are the same source: it is left running.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceSpec {
     /// The camera.
     pub camera: CameraId,
-    /// The stream's name: `main`, `sub`.
+    /// The stream's name: `main`, `sub`, `720p`.
     pub name: String,
     /// Its path in the hub.
     pub path: StreamPath,
@@ -30,10 +53,35 @@ pub struct SourceSpec {
     pub password: Secret,
     /// How RTP is carried.
     pub transport: Transport,
-    /// False: the configuration asks for another client than the built-in one.
-    pub native: bool,
+    /// Which program pulls.
+    pub client: Client,
+    /// Made of another stream instead of being pulled.
+    pub derived: Option<Derived>,
     /// Pull only while somebody reads.
     pub on_demand: bool,
     /// False: known, but not pulled.
     pub enabled: bool,
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    pub(crate) fn spec(url: &str, client: Client) -> SourceSpec {
+        let camera = CameraId::new("cam1").unwrap();
+        SourceSpec {
+            path: camera.main_path(),
+            camera,
+            name: "main".to_owned(),
+            url: Url::parse(url).unwrap(),
+            username: String::new(),
+            password: Secret::default(),
+            transport: Transport::Tcp,
+            client,
+            derived: None,
+            on_demand: false,
+            enabled: true,
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use base::{CameraId, Wall};
+use base::{CameraId, Clock, SystemClock, Wall};
 use parking_lot::RwLock;
 use serde::Serialize;
 
@@ -96,13 +96,24 @@ impl StatusBoard {
         self.0.read().clone()
     }
 
-    /// Writes a camera's state.
-    pub fn set(&self, id: &CameraId, status: CameraStatus) {
-        self.0.write().insert(id.clone(), status);
+    /// Changes a camera's state; one that is not there yet begins as connecting.
+    pub(crate) fn update(&self, id: &CameraId, change: impl FnOnce(&mut CameraStatus)) {
+        let begin = || CameraStatus {
+            state: State::Connecting,
+            since: SystemClock.wall(),
+            last_error: None,
+            streams: Vec::new(),
+        };
+        change(self.0.write().entry(id.clone()).or_insert_with(begin));
     }
 
-    /// Forgets a camera that is no longer wanted.
-    pub fn remove(&self, id: &CameraId) {
-        self.0.write().remove(id);
+    /// Forgets a stream that is no longer wanted, and a camera with its main stream.
+    pub(crate) fn remove(&self, id: &CameraId, stream: &str) {
+        let mut board = self.0.write();
+        if stream == "main" {
+            board.remove(id);
+        } else if let Some(status) = board.get_mut(id) {
+            status.streams.retain(|known| known.name != stream);
+        }
     }
 }

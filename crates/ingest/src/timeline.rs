@@ -63,6 +63,21 @@ impl Timeline {
         Placed::At(dts)
     }
 
+    /// The same for a unit whose source says when it is decoded.
+    pub(crate) fn place_decoded(&mut self, dts: Ticks, scale: Timescale) -> Placed {
+        let Some(last) = self.last else {
+            self.last = Some(dts);
+            return Placed::At(dts);
+        };
+        if !(-REORDER_MICROS..=FORWARD_MICROS).contains(&scale.to_micros(dts - last)) {
+            self.restart();
+            return Placed::Jumped;
+        }
+        let dts = dts.max(last + Ticks(1));
+        self.last = Some(dts);
+        Placed::At(dts)
+    }
+
     fn decode_time(&mut self, pts: Ticks, scale: Timescale) -> Ticks {
         let is_full = self.newest.len() > self.depth;
         if is_full && self.newest.first().is_some_and(|oldest| pts < *oldest) {

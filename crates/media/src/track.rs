@@ -139,6 +139,40 @@ impl Parameters {
         }
     }
 
+    /// Other parameters that a key frame brings along: its parameter sets, or a picture's size. `None`
+    /// when it brings none, the same, or unreadable ones.
+    #[must_use]
+    pub fn changed_by(&self, key_frame: &[u8]) -> Option<Self> {
+        let new = match self {
+            Self::H264(old) => {
+                let set =
+                    |kind| h264::nal::units(key_frame).find(|nal| h264::nal::kind(nal) == kind);
+                let (sps, pps) = (set(h264::nal::SPS), set(h264::nal::PPS));
+                sps.or(pps)?;
+                let sets = (sps.unwrap_or(old.sps()), pps.unwrap_or(old.pps()));
+                Self::H264(H264Parameters::from_sets(sets.0, sets.1).ok()?)
+            }
+            Self::H265(old) => {
+                let set =
+                    |kind| h264::nal::units(key_frame).find(|nal| h265::nal::kind(nal) == kind);
+                let (vps, sps, pps) =
+                    (set(h265::nal::VPS), set(h265::nal::SPS), set(h265::nal::PPS));
+                vps.or(sps).or(pps)?;
+                let vps = vps.unwrap_or(old.vps());
+                let (sps, pps) = (sps.unwrap_or(old.sps()), pps.unwrap_or(old.pps()));
+                Self::H265(H265Parameters::from_sets(vps, sps, pps).ok()?)
+            }
+            Self::Mjpeg(_) => Self::Mjpeg(JpegParameters::from_picture(key_frame).ok()?),
+            Self::Aac(_) | Self::Opus(_) | Self::G711(_) => return None,
+        };
+        (!new.has_sets_of(self)).then_some(new)
+    }
+
+    /// True when a decoder set up for one decodes the other.
+    fn has_sets_of(&self, other: &Self) -> bool {
+        self.sets() == other.sets() && self.size() == other.size()
+    }
+
     /// True when a decoder may start at this access unit.
     #[must_use]
     pub fn is_key(&self, access_unit: &[u8]) -> bool {

@@ -345,7 +345,12 @@ fn source_spec(camera: &Camera) -> ingest::SourceSpec {
         username: camera.username.clone(),
         password: camera.password.clone(),
         transport: if camera.udp { ingest::Transport::Udp } else { ingest::Transport::Tcp },
-        native: camera.client != "ffmpeg",
+        client: match camera.client.as_str() {
+            "native" => ingest::Client::Native,
+            "ffmpeg" => ingest::Client::Ffmpeg,
+            _ => ingest::Client::Auto,
+        },
+        derived: None,
         on_demand: camera.on_demand,
         enabled: camera.enabled,
     }

@@ -123,7 +123,7 @@ fn samples(moof: &Bytes, mdat: &Bytes, out: &mut Vec<Event>) -> Option<()> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
     use crate::audio::{G711Parameters, Law};
     use crate::mp4::{Run, Sample, fragment, init_segment};

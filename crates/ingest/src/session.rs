@@ -1,0 +1,102 @@
+//! A source's session, whichever client holds it, and which client is next.
+
+use std::time::Duration;
+
+use crate::failure::{Failure, Kind};
+use crate::outlet::{Outlet, Step};
+use crate::source::{Client, SourceSpec};
+use crate::{relay, rtsp};
+
+/// A session that plays.
+pub(crate) enum Session {
+    /// The built-in client's.
+    Rtsp(Box<rtsp::Session>),
+    /// An ffmpeg child's.
+    Relay(Box<relay::Session>),
+}
+
+impl Session {
+    /// Opens one with the client that `choice` names, within `limit`.
+    pub(crate) async fn open(
+        spec: &SourceSpec,
+        outlet: Outlet,
+        choice: &Choice,
+        limit: Duration,
+    ) -> Result<Self, Failure> {
+        if choice.by_child {
+            let opened = relay::open(spec, outlet, limit).await?;
+            return Ok(Self::Relay(Box::new(opened)));
+        }
+        Ok(Self::Rtsp(Box::new(rtsp::open(spec, outlet, limit).await?)))
+    }
+
+    /// Takes the next item and publishes what it holds. May be dropped while it waits for one.
+    pub(crate) async fn step(&mut self) -> Result<Step, Failure> {
+        match self {
+            Self::Rtsp(session) => session.step().await,
+            Self::Relay(session) => session.step().await,
+        }
+    }
+
+    pub(crate) fn outlet(&self) -> &Outlet {
+        match self {
+            Self::Rtsp(session) => session.outlet(),
+            Self::Relay(session) => session.outlet(),
+        }
+    }
+}
+
+/// Which client is tried next. With `auto` that is the built-in one until it meets what it does not
+/// speak; then the two take turns until one gives a picture.
+pub(crate) struct Choice {
+    client: Client,
+    by_child: bool,
+}
+
+impl Choice {
+    pub(crate) fn new(spec: &SourceSpec) -> Self {
+        let foreign = spec.url.scheme() != "rtsp" || spec.derived.is_some();
+        let by_child = match spec.client {
+            Client::Ffmpeg => true,
+            Client::Auto => foreign,
+            Client::Native => spec.derived.is_some(),
+        };
+        // What only one of them can pull is not tried with the other.
+        let client = if foreign { Client::Ffmpeg } else { spec.client };
+        Self { client, by_child }
+    }
+
+    /// A session failed, `pictured` telling whether it had given a picture.
+    pub(crate) fn on_failure(&mut self, kind: Kind, pictured: bool) {
+        let not_understood =
+            matches!(kind, Kind::CodecUnsupported | Kind::ProtocolError | Kind::FfmpegMissing);
+        if self.client == Client::Auto && not_understood && !pictured {
+            self.by_child = !self.by_child;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::tests::spec;
+
+    #[test]
+    fn what_the_built_in_client_does_not_understand_goes_to_ffmpeg() {
+        let mut choice = Choice::new(&spec("rtsp://camera/1", Client::Auto));
+        choice.on_failure(Kind::Refused, false);
+        assert!(!choice.by_child);
+        choice.on_failure(Kind::CodecUnsupported, false);
+        assert!(choice.by_child);
+        choice.on_failure(Kind::StreamEnded, true);
+        assert!(choice.by_child);
+    }
+
+    #[test]
+    fn other_protocols_are_ffmpegs_and_a_named_client_stays() {
+        assert!(Choice::new(&spec("rtsps://camera/1", Client::Auto)).by_child);
+        let mut choice = Choice::new(&spec("rtsp://camera/1", Client::Native));
+        choice.on_failure(Kind::CodecUnsupported, false);
+        assert!(!choice.by_child);
+    }
+}
