@@ -184,6 +184,18 @@ impl Parameters {
     }
 }
 
+impl Parameters {
+    /// True when a decoder gets to whole pictures from this access unit on, although it is no key frame.
+    #[must_use]
+    pub fn is_recovery_point(&self, access_unit: &[u8]) -> bool {
+        match self {
+            Self::H264(_) => h264::recovery::is_point(access_unit),
+            Self::H265(_) => h264::recovery::is_point_h265(access_unit),
+            _ => false,
+        }
+    }
+}
+
 /// A stream's description: its tracks, shared by all who read it. It changes as a whole when a
 /// source changes its parameters midstream. At most one video track leads; see [`Tracks::lead`].
 #[derive(Clone, Debug, PartialEq, Eq)]

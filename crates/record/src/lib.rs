@@ -7,6 +7,7 @@
 mod gaps;
 mod metrics;
 mod recorder;
+mod schedule;
 mod seal;
 mod segmenter;
 mod service;
@@ -15,4 +16,5 @@ mod wallmap;
 
 pub use metrics::Metrics;
 pub use recorder::{LossReason, RecordSpec};
+pub use schedule::{Schedule, ScheduleError};
 pub use service::{Config, Parts, Service};

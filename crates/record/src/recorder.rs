@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::gaps::{Entry, Gaps};
 use crate::metrics::Metrics;
+use crate::schedule::Schedule;
 use crate::seal::{Sealer, Unsealed};
 use crate::segmenter::{Output, Segmenter, Verdict};
 use crate::service::Config;
@@ -44,12 +45,23 @@ pub struct RecordSpec {
     pub segment_duration: Duration,
     /// Whether sound is kept.
     pub audio: bool,
+    /// Its hours; `None`: always.
+    pub schedule: Option<Schedule>,
+}
+
+impl RecordSpec {
+    fn is_on(&self) -> bool {
+        let now = SystemClock.wall();
+        self.schedule.as_ref().is_none_or(|schedule| schedule.is_on(now))
+    }
 }
 
 /// One stream's recorder.
 pub(crate) struct Recorder {
     spec: RecordSpec,
-    reader: Subscriber,
+    hub: Hub,
+    /// `None` outside its hours: a camera on demand is then not pulled.
+    reader: Option<Subscriber>,
     database: Database,
     volume: Volume,
     config: Config,
@@ -83,7 +95,6 @@ impl Recorder {
         (config, metrics): (Config, Metrics),
         scope: &Scope,
     ) -> Self {
-        let reader = hub.follow(&spec.stream, Start::Next);
         let lost_found = config.lost_found.clone();
         let sealer = Sealer::new(
             scope.child(),
@@ -92,8 +103,11 @@ impl Recorder {
             lost_found,
             metrics.clone(),
         );
+        // Followed from now on: a key frame that comes before the first look is not missed.
+        let reader = spec.is_on().then(|| hub.follow(&spec.stream, Start::Next));
         Self {
             spec,
+            hub: hub.clone(),
             reader,
             database,
             volume,
@@ -147,8 +161,13 @@ impl Recorder {
 
     /// Takes all that the ring has and writes what is complete.
     async fn look(&mut self, events: &mut Vec<Event>) {
+        if !self.keep_hours().await {
+            return self.write_entries().await;
+        }
         events.clear();
-        self.reader.drain(events);
+        if let Some(reader) = &mut self.reader {
+            reader.drain(events);
+        }
         for event in events.drain(..) {
             match event {
                 Event::Unit(unit) => self.unit(unit).await,
@@ -178,6 +197,20 @@ impl Recorder {
             self.explain_silence().await;
         }
         self.write_entries().await;
+    }
+
+    /// Follows the stream within the recording's hours, and lets go of it outside. False outside.
+    async fn keep_hours(&mut self) -> bool {
+        let on = self.spec.is_on();
+        if on && self.reader.is_none() {
+            // With the group that is held, so that the first second of the hour is there.
+            self.reader = Some(self.hub.follow(&self.spec.stream, Start::Group));
+        } else if !on {
+            self.reader = None;
+            self.end_run().await;
+            self.lost(GapReason::Schedule).await;
+        }
+        on
     }
 
     async fn explain_silence(&mut self) {

@@ -21,6 +21,11 @@ const LONE_UNIT_MICROS: i64 = 40_000;
 /// The lead track's times may step this far before the run is ended as having a hole.
 const HOLE_MICROS: i64 = 5_000_000;
 
+/// A key-frame group longer than this is cut at a recovery point.
+const LONG_GROUP_MICROS: i64 = 12_000_000;
+/// A boundary waits this long for a key frame or recovery point.
+const KEYLESS_MICROS: i64 = 60_000_000;
+
 /// What to do next, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Output {
@@ -52,6 +57,7 @@ pub(crate) struct Segmenter {
     map: Option<WallMap>,
     first_arrivals: Vec<Arrival>,
     open: Option<Open>,
+    last_key_us: Option<i64>,
 }
 
 /// One track's units that wait for their successor or for the other tracks.
@@ -92,8 +98,17 @@ impl Segmenter {
             newest_us: None,
         };
         let lanes = tracks.all().iter().map(lane).collect();
-        let (map, open, first_arrivals) = (None, None, Vec::new());
-        Some(Self { segment_us, tracks, lanes, lead, not_before, map, first_arrivals, open })
+        Some(Self {
+            segment_us,
+            tracks,
+            lanes,
+            lead,
+            not_before,
+            map: None,
+            first_arrivals: Vec::new(),
+            open: None,
+            last_key_us: None,
+        })
     }
 
     /// Takes a unit of this run.
@@ -181,17 +196,34 @@ impl Segmenter {
         let entry = ready.lane == self.lead && ready.unit.key;
         if entry {
             self.end_fragment(out);
-            let at_wall = self.map.as_ref().map(|map| map.wall(ready.at_us));
-            if let (Some(open), Some(at_wall)) = (&self.open, at_wall)
-                && at_wall >= open.boundary
-            {
-                self.seal(Some(ready.at_us), out);
-            }
-            if self.open.is_none() {
-                self.begin(ready.at_us, out);
-            }
+        }
+        if self.is_cut(&ready) {
+            self.end_fragment(out);
+            self.seal(Some(ready.at_us), out);
+            self.begin(ready.at_us, out);
+        } else if entry && self.open.is_none() {
+            self.begin(ready.at_us, out);
+        }
+        if entry {
+            self.last_key_us = Some(ready.at_us);
         }
         self.append(ready, out);
+    }
+
+    /// True when the segment ends before this unit: at a key frame, once its boundary has come; where key
+    /// frames are too far apart, at a recovery point, and a minute later at any picture.
+    fn is_cut(&self, ready: &Ready) -> bool {
+        let (Some(open), Some(map)) = (&self.open, &self.map) else { return false };
+        let past_us = map.wall(ready.at_us).micros_since(open.boundary);
+        if ready.lane != self.lead || past_us < 0 {
+            return false;
+        }
+        let group_us = self.last_key_us.map_or(0, |key| ready.at_us - key);
+        let is_point = || {
+            let lane = self.lanes.get(ready.lane);
+            lane.is_some_and(|lane| lane.track.parameters.is_recovery_point(&ready.unit.data))
+        };
+        ready.unit.key || past_us >= KEYLESS_MICROS || (group_us > LONG_GROUP_MICROS && is_point())
     }
 
     fn begin(&mut self, start_us: i64, out: &mut Vec<Output>) {

@@ -19,8 +19,8 @@ use storage::local::{Volume, VolumeOptions, probe};
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 
-use crate::config::{Camera, Config, Port};
-use crate::listen;
+use crate::config::{Config, Port};
+use crate::{listen, specs};
 
 /// How long parts may take to leave.
 const LEAVE: Duration = Duration::from_secs(10);
@@ -53,10 +53,10 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
 
     let scope = Scope::new(Handle::current());
     let database = open_database(config, &board).await?;
-    database.upsert_file_cameras(&catalogue_rows(&config.cameras), started).await?;
+    database.upsert_file_cameras(&specs::catalogue(&config.cameras), started).await?;
     let (volume, before) = open_volume(config, &database, &registry, &board, started).await?;
     let cameras: Vec<_> =
-        config.cameras.iter().filter(|c| is_recorded(c)).map(|c| c.id.clone()).collect();
+        specs::recordings(&config.cameras).into_iter().map(|spec| spec.camera).collect();
     record::startup::open_gaps(&database, &cameras, before).await?;
     keep_alive(&scope, database.clone());
     if before.is_some_and(|node| node.stopped_at.is_none()) {
@@ -86,8 +86,8 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         lost_found: config.data_dir.join("lost+found"),
     };
     let mut record = record::Service::new(parts, record_config, record::Metrics::new(&registry)?);
-    record.reconcile(config.cameras.iter().filter(|c| is_recorded(c)).map(record_spec).collect());
-    ingest.reconcile(config.cameras.iter().map(source_spec).collect());
+    record.reconcile(specs::recordings(&config.cameras));
+    ingest.reconcile(specs::sources(&config.cameras));
     board.set("recorder", Health::Healthy, "");
 
     let hls = start_hls(config, hub, &pool, &scope);
@@ -155,19 +155,11 @@ fn refuse_what_is_not_built(config: &Config) -> anyhow::Result<()> {
         tracing::warn!("server.tls.port: TLS is not built yet, the front door speaks plain HTTP");
     }
     for camera in &config.cameras {
-        let record = &camera.record;
-        if record.format != "fmp4" {
+        let mode = camera.record.mode.as_str();
+        if !matches!(mode, "continuous" | "schedule" | "off") {
             bail!(
-                "camera {}: record.format {} is not built yet; use fmp4",
-                camera.id,
-                record.format
-            );
-        }
-        if !matches!(record.mode.as_str(), "continuous" | "off") {
-            bail!(
-                "camera {}: record.mode {} is not built yet; use continuous or off",
-                camera.id,
-                record.mode
+                "camera {}: record.mode {mode} is not built yet; use continuous, schedule or off",
+                camera.id
             );
         }
     }
@@ -321,60 +313,4 @@ fn loss_reason(status: ingest::StatusBoard) -> record::LossReason {
             _ => GapReason::CameraDown,
         })
     })
-}
-
-fn is_recorded(camera: &Camera) -> bool {
-    camera.record.mode == "continuous"
-}
-
-fn record_spec(camera: &Camera) -> record::RecordSpec {
-    record::RecordSpec {
-        camera: camera.id.clone(),
-        stream: camera.id.main_path(),
-        segment_duration: camera.record.segment_duration,
-        audio: camera.record.audio,
-    }
-}
-
-fn source_spec(camera: &Camera) -> ingest::SourceSpec {
-    ingest::SourceSpec {
-        camera: camera.id.clone(),
-        name: "main".to_owned(),
-        path: camera.id.main_path(),
-        url: camera.url.clone(),
-        username: camera.username.clone(),
-        password: camera.password.clone(),
-        transport: if camera.udp { ingest::Transport::Udp } else { ingest::Transport::Tcp },
-        client: match camera.client.as_str() {
-            "native" => ingest::Client::Native,
-            "ffmpeg" => ingest::Client::Ffmpeg,
-            _ => ingest::Client::Auto,
-        },
-        derived: None,
-        on_demand: camera.on_demand,
-        enabled: camera.enabled,
-    }
-}
-
-fn catalogue_rows(cameras: &[Camera]) -> Vec<catalog::Camera> {
-    let row = |camera: &Camera| catalog::Camera {
-        id: camera.id.clone(),
-        name: camera.name.clone(),
-        source: camera.source.clone(),
-        role: camera.role.clone(),
-        location: camera.location.map(|at| catalog::Location {
-            lng: at.lng,
-            lat: at.lat,
-            direction: at.direction,
-            field_of_view: at.field_of_view,
-            range_m: at.range_m,
-        }),
-        enabled: camera.enabled,
-        tags: camera.tags.clone(),
-        managed_by: "file".to_owned(),
-        removed_at: None,
-        created_at: Wall::default(),
-        updated_at: Wall::default(),
-    };
-    cameras.iter().map(row).collect()
 }

@@ -1,6 +1,7 @@
 //! H.264 parameters and NAL units (ITU-T H.264; ISO/IEC 14496-15 for the record in files).
 
 pub mod nal;
+pub mod recovery;
 pub mod sei;
 
 use bytes::{BufMut, Bytes, BytesMut};

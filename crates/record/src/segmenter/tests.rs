@@ -131,6 +131,52 @@ fn sound_goes_to_the_segment_of_its_time_although_it_comes_later() {
 }
 
 #[test]
+fn a_group_without_end_is_cut_a_minute_after_the_boundary() {
+    let mut segmenter = Segmenter::new(10_000_000, tracks(1), None).unwrap();
+    let mut out = Vec::new();
+    for n in 0..15 * 200_i64 {
+        segmenter.push(unit(0, n * FRAME, n == 0));
+        segmenter.flush(&mut out);
+    }
+    segmenter.finish(&mut out);
+    let durations: Vec<i64> = out
+        .iter()
+        .filter_map(|output| match output {
+            Output::Seal { duration_us, .. } => Some(*duration_us / 1_000_000),
+            _ => None,
+        })
+        .collect();
+    // The boundary after 70 s is that at 80 s.
+    assert_eq!(durations, [70, 70, 60]);
+    assert_eq!(samples(&out, 0).len(), 3_000);
+}
+
+#[test]
+fn a_long_group_is_cut_at_a_recovery_point() {
+    let sps = [
+        0x67, 0x42, 0xc0, 0x16, 0xda, 0x02, 0x80, 0xf6, 0xc0, 0x44, 0, 0, 3, 0, 4, 0, 0, 3, 0,
+        0x7a, 0x3c, 0x58, 0xba, 0x80,
+    ];
+    let h264 = media::h264::H264Parameters::from_sets(&sps, &[0x68, 0xce, 0x0f, 0xc8]).unwrap();
+    let track =
+        Track { id: TrackId(0), timescale: Timescale::VIDEO, parameters: Parameters::H264(h264) };
+    let mut segmenter = Segmenter::new(10_000_000, Tracks::new(vec![track]), None).unwrap();
+    let point = Bytes::from_static(&[0, 0, 0, 4, 6, 6, 1, 0x80, 0, 0, 0, 2, 0x41, 9]);
+    let mut out = Vec::new();
+    for n in 0..15 * 40_i64 {
+        let mut unit = unit(0, n * FRAME, n == 0);
+        if n % 75 == 0 {
+            unit.data = point.clone();
+        }
+        segmenter.push(unit);
+    }
+    segmenter.finish(&mut out);
+    let cuts = out.iter().filter(|output| matches!(output, Output::Seal { .. })).count();
+    // At 15 s, 20 s and 30 s, and the end at 40 s.
+    assert_eq!(cuts, 4);
+}
+
+#[test]
 fn a_stepped_clock_or_a_hole_asks_for_a_new_run() {
     let mut segmenter = Segmenter::new(10_000_000, tracks(1), None).unwrap();
     assert_eq!(segmenter.push(unit(0, 0, true)), Verdict::Taken);

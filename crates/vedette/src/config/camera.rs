@@ -29,7 +29,42 @@ pub struct Camera {
     pub enabled: bool,
     pub on_demand: bool,
     pub record: Record,
+    /// A stream made of the main one.
+    pub transcode: Option<Transcode>,
     pub tags: Vec<String>,
+}
+
+/// A derived stream as it is to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transcode {
+    pub size: Option<(u16, u16)>,
+    pub framerate: Option<u16>,
+}
+
+impl Transcode {
+    /// The stream's name: `720p`, or `10fps` where only that is changed.
+    pub fn name(&self) -> String {
+        match (self.size, self.framerate) {
+            (Some((_, height)), _) => format!("{height}p"),
+            (None, framerate) => format!("{}fps", framerate.unwrap_or(0)),
+        }
+    }
+
+    /// Reads `<section>.resolution` and `<section>.framerate`; `None` when neither is given.
+    pub fn read(settings: &Settings, section: &str) -> Option<Self> {
+        let size = match settings.get(&format!("{section}.resolution")) {
+            Typed::Resolution(size) => size,
+            _ => None,
+        };
+        let size = size.and_then(|(width, height)| {
+            Some((u16::try_from(width).ok()?, u16::try_from(height).ok()?))
+        });
+        let framerate = match settings.get(&format!("{section}.framerate")) {
+            Typed::Int(framerate) => u16::try_from(framerate).ok().filter(|rate| *rate > 0),
+            _ => None,
+        };
+        (size.is_some() || framerate.is_some()).then_some(Self { size, framerate })
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -49,7 +84,16 @@ pub struct Record {
     pub format: String,
     pub segment_duration: Duration,
     pub audio: bool,
+    /// The derived stream of cameras that name none of their own.
+    pub capture: Option<Transcode>,
+    /// Its hours, for mode `schedule`.
+    pub schedule: Option<record::Schedule>,
+    pub(super) time_zone: String,
+    pub(super) spans: Vec<(String, String)>,
 }
+
+/// Of segments as MPEG-TS.
+pub const TS_SEGMENT: Duration = Duration::from_secs(10);
 
 const SCHEMES: [&str; 9] = ["rtsp", "rtsps", "rtmp", "srt", "http", "https", "udp", "file", "v4l2"];
 
@@ -147,29 +191,75 @@ fn one(
         client: settings.text("client"),
         enabled: settings.bool("enabled"),
         on_demand: settings.bool("on_demand"),
-        record: recording(settings, record),
+        transcode: Transcode::read(settings, "transcode").or(record.capture),
+        record: recording(node, shown, settings, record, faults),
         tags: settings.texts("tags"),
     })
 }
 
-fn recording(settings: &Settings, default: &Record) -> Record {
+fn recording(
+    node: &Node,
+    shown: &str,
+    settings: &Settings,
+    default: &Record,
+    faults: &mut Vec<Fault>,
+) -> Record {
     let text = |path: &str, default: &str| match settings.get(path) {
         Typed::Text(text) if !text.is_empty() => text,
         _ => default.to_owned(),
     };
-    Record {
+    let given = |key: &str| settings.origin(key).is_some();
+    let mut record = Record {
         mode: text("record.mode", &default.mode),
         stream: text("record.stream", &default.stream),
         format: text("record.format", &default.format),
-        segment_duration: match settings.get("record.segment_duration") {
-            Typed::Duration(duration) => duration,
-            _ => default.segment_duration,
-        },
-        audio: match settings.get("record.audio") {
-            Typed::Bool(audio) => audio,
-            _ => default.audio,
-        },
+        time_zone: text("time_zone", &default.time_zone),
+        ..default.clone()
+    };
+    if let Typed::Duration(duration) = settings.get("record.segment_duration") {
+        record.segment_duration = duration;
+    } else if record.format == "ts" && default.format != "ts" {
+        record.segment_duration = TS_SEGMENT;
     }
+    if let Typed::Bool(audio) = settings.get("record.audio") {
+        record.audio = audio;
+    }
+    if given("record.schedule") {
+        record.spans = settings.spans("record.schedule");
+    }
+    let mut fault = |key: &str, problem: String, remedy: &str| {
+        let origin = settings.origin(key).unwrap_or(&node.origin);
+        faults.push(Fault::new(origin, &format!("{shown}.{key}"), problem, remedy));
+    };
+    let missing = match record.stream.as_str() {
+        "main" => None,
+        "sub" => settings.text("sub_url").is_empty().then_some("write its sub_url"),
+        "derived" => {
+            let transcode = Transcode::read(settings, "transcode").or(default.capture);
+            transcode.is_none().then_some("write its transcode")
+        }
+        _ => Some("use main, sub or derived"),
+    };
+    if let Some(remedy) = missing {
+        fault("record.stream", format!("there is no stream `{}`", record.stream), remedy);
+    }
+    if record.mode == "schedule" {
+        if record.spans.is_empty() {
+            fault(
+                "record.schedule",
+                "no hours".to_owned(),
+                "write { mon: [\"08:00-18:00\"], ... }",
+            );
+        }
+        let spans = record.spans.iter().map(|(day, span)| (day.as_str(), span.as_str()));
+        match record::Schedule::new(&record.time_zone, spans) {
+            Ok(schedule) => record.schedule = Some(schedule),
+            Err(error) => {
+                fault("record.schedule", error.to_string(), "write { mon: [\"08:00-18:00\"], ... }")
+            }
+        }
+    }
+    record
 }
 
 /// The main address: `url`, or built of `ip`, `port` and `rtsp_path`.

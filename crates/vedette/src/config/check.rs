@@ -70,6 +70,25 @@ impl Settings {
         }
     }
 
+    /// The entries of a section of the user's own whose values are lists of texts: each text with its
+    /// entry's name.
+    pub fn spans(&self, path: &str) -> Vec<(String, String)> {
+        let Typed::Free(Node { value: Value::Map(entries), .. }) = self.get(path) else {
+            return Vec::new();
+        };
+        let mut out = Vec::new();
+        for (name, node) in entries {
+            match &node.value {
+                Value::List(items) => {
+                    let texts = items.iter().map(|item| item.scalar().unwrap_or_default());
+                    out.extend(texts.map(|text| (name.clone(), text)));
+                }
+                _ => out.push((name, node.scalar().unwrap_or_default())),
+            }
+        }
+        out
+    }
+
     /// A number that may be missing.
     pub fn float(&self, path: &str) -> Option<f64> {
         match self.get(path) {

@@ -17,7 +17,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-pub use camera::{Camera, Record};
+pub use camera::Camera;
 pub use check::Settings;
 pub use env::Environment;
 pub use fault::{Fault, Faults};

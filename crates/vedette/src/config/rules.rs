@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::Record;
+use super::camera::{Record, TS_SEGMENT, Transcode};
 use super::check::{Settings, Typed};
 use super::fault::Fault;
 use super::table::KEYS;
@@ -88,15 +88,36 @@ pub fn derive(settings: &mut Settings, faults: &mut Vec<Fault>) {
     }
 }
 
-/// What cameras inherit.
+/// What cameras inherit. `capture` makes a derived stream what is recorded, as MPEG-TS.
 pub fn record(settings: &Settings) -> Record {
-    Record {
+    let capture = Transcode::read(settings, "capture");
+    let given = |key: &str| settings.origin(key).is_some();
+    let mut record = Record {
         mode: settings.text("record.mode"),
         stream: settings.text("record.stream"),
         format: settings.text("record.format"),
         segment_duration: settings.duration("record.segment_duration"),
         audio: settings.bool("record.audio"),
+        capture,
+        schedule: None,
+        time_zone: settings.text("time_zone"),
+        spans: settings.spans("record.schedule"),
+    };
+    if capture.is_some() {
+        if !given("record.stream") {
+            record.stream = "derived".to_owned();
+        }
+        if !given("record.format") {
+            record.format = "ts".to_owned();
+        }
+        let own = settings.duration("capture.segment_duration");
+        if !own.is_zero() {
+            record.segment_duration = own;
+        } else if !given("record.segment_duration") && record.format == "ts" {
+            record.segment_duration = TS_SEGMENT;
+        }
     }
+    record
 }
 
 /// Keys that can only be wrong together or by their meaning.
