@@ -61,6 +61,25 @@ pub struct AacParameters {
 }
 
 impl AacParameters {
+    /// The parameters of frames with indices into tables 1.18 and 1.19, as ADTS headers have them.
+    ///
+    /// # Errors
+    /// When an index names no rate or no channels, or the type is 0 or over 30.
+    pub fn from_indices(object_type: u8, rate: u8, channels: u8) -> Result<Self, Error> {
+        if object_type > 30 || rate > 12 || channels > 7 {
+            return Err(Error);
+        }
+        Self::from_config(&[object_type << 3 | rate >> 1, (rate & 1) << 7 | channels << 3])
+    }
+
+    /// The indices of the rate and of the channels in tables 1.18 and 1.19, where they are there.
+    #[must_use]
+    pub fn indices(&self) -> Option<(u8, u8)> {
+        let rate = RATES.iter().position(|rate| *rate == self.sample_rate)?;
+        let channels = CHANNELS.iter().position(|count| *count == self.channels)?;
+        Some((u8::try_from(rate).ok()?, u8::try_from(channels).ok()?))
+    }
+
     /// Reads an `AudioSpecificConfig`.
     ///
     /// # Errors

@@ -14,6 +14,7 @@ pub mod rtp;
 pub mod sdp;
 pub mod ticks;
 pub mod track;
+pub mod ts;
 pub mod unit;
 
 pub use ticks::{Ticks, Timescale};
