@@ -14,7 +14,7 @@ use crate::h265::{self, H265Parameters};
 use crate::{Parameters, Ticks, Timescale, TrackId};
 
 /// NAL units of a picture; what is beyond is left out.
-const NALS_MAX: usize = 4_096;
+const NALS_MAX: usize = 16_384;
 /// Samples of an AAC frame.
 const AAC_SAMPLES: i64 = 1_024;
 /// A frame begun in one PES packet and ended in the next.
