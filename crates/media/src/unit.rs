@@ -25,3 +25,14 @@ pub struct AccessUnit {
     /// When its last byte arrived, on the wall clock.
     pub arrived_wall: Wall,
 }
+
+impl AccessUnit {
+    /// A unit that was read from a file: decoded and shown at `times`. It arrived at no moment that
+    /// means anything.
+    #[must_use]
+    pub fn at_rest(track: TrackId, times: (Ticks, Ticks), key: bool, data: Bytes) -> Self {
+        let (dts, pts) = times;
+        let (arrived, arrived_wall) = (Mono::default(), Wall::default());
+        Self { track, dts, pts, key, data, lost_packets: 0, arrived, arrived_wall }
+    }
+}

@@ -6,6 +6,7 @@
 
 mod gaps;
 mod metrics;
+mod pack;
 mod recorder;
 mod schedule;
 mod seal;
@@ -15,6 +16,7 @@ pub mod startup;
 mod wallmap;
 
 pub use metrics::Metrics;
+pub use pack::Format;
 pub use recorder::{LossReason, RecordSpec};
 pub use schedule::{Schedule, ScheduleError};
 pub use service::{Config, Parts, Service};

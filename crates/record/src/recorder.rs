@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use base::task::Scope;
 use base::{CameraId, Clock, StreamPath, SystemClock, Wall};
-use bytes::Bytes;
 use catalog::{Database, Gap, GapReason, Ledger, NewSegment, Segments};
 use hub::{Event, Hub, Start, Subscriber};
 use media::{AccessUnit, Tracks, mp4};
+
 use storage::keys;
 use storage::local::{SegmentWriter, Volume};
 use tokio::time::{Instant, MissedTickBehavior};
@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::gaps::{Entry, Gaps};
 use crate::metrics::Metrics;
+use crate::pack::{self, Format, Packer};
 use crate::schedule::Schedule;
 use crate::seal::{Sealer, Unsealed};
 use crate::segmenter::{Output, Segmenter, Verdict};
@@ -45,6 +46,8 @@ pub struct RecordSpec {
     pub segment_duration: Duration,
     /// Whether sound is kept.
     pub audio: bool,
+    /// The container.
+    pub format: Format,
     /// Its hours; `None`: always.
     pub schedule: Option<Schedule>,
 }
@@ -70,6 +73,7 @@ pub(crate) struct Recorder {
     gaps: Gaps,
     tracks: Option<Tracks>,
     run: Option<Segmenter>,
+    packer: Packer,
     file: Option<OpenFile>,
     not_before: Option<Instant>,
     unwritten: Vec<Entry>,
@@ -79,8 +83,6 @@ pub(crate) struct Recorder {
 struct OpenFile {
     unsealed: Unsealed,
     writer: SegmentWriter,
-    init: Option<Bytes>,
-    sequence: u32,
 }
 
 /// Recording cannot go on for now: disk or database refused.
@@ -106,6 +108,7 @@ impl Recorder {
         // Followed from now on: a key frame that comes before the first look is not missed.
         let reader = spec.is_on().then(|| hub.follow(&spec.stream, Start::Next));
         Self {
+            packer: Packer::new(spec.format),
             spec,
             hub: hub.clone(),
             reader,
@@ -249,6 +252,7 @@ impl Recorder {
         let segment_us = i64::try_from(self.spec.segment_duration.as_micros()).unwrap_or(i64::MAX);
         let tracks = self.tracks.clone();
         let not_before = self.gaps.covered_until();
+        self.packer.begin_run();
         self.run =
             tracks.and_then(|tracks| Segmenter::new(segment_us.max(1_000_000), tracks, not_before));
     }
@@ -263,7 +267,9 @@ impl Recorder {
     async fn carry_out(&mut self, outputs: Vec<Output>) {
         for output in outputs {
             let done = match output {
-                Output::Open { start, tracks } => self.open(start, &tracks).await,
+                Output::Open { start, start_us, tracks } => {
+                    self.open(start, start_us, &tracks).await
+                }
                 Output::Fragment { runs, duration_us } => self.append(&runs, duration_us),
                 Output::Seal { end, duration_us } => {
                     self.seal(end, duration_us);
@@ -277,23 +283,24 @@ impl Recorder {
     }
 
     /// The row first, then the file.
-    async fn open(&mut self, start: Wall, tracks: &Tracks) -> Result<(), Refused> {
-        let init = mp4::init_segment(tracks).map_err(|_| Refused)?;
+    async fn open(&mut self, start: Wall, start_us: i64, tracks: &Tracks) -> Result<(), Refused> {
+        self.packer.begin_segment(tracks, start_us).map_err(|error| self.unwritable(&error))?;
         let mut new = NewSegment {
             camera: self.spec.camera.clone(),
             stream: self.spec.stream.clone(),
             path: String::new(),
             start,
-            format: "fmp4".to_owned(),
+            format: self.spec.format.as_str().to_owned(),
             codecs: tracks.rfc6381(),
         };
         for attempt in 1..=NAMES_MAX {
-            new.path = keys::segment(&self.spec.camera, start, attempt);
+            new.path =
+                keys::segment(&self.spec.camera, start, attempt, self.spec.format.extension());
             match self.database.create_segment(&new).await {
                 Ok(id) => {
                     let writer = self.volume.create(&new.path);
                     let unsealed = Unsealed { id, new, duration_us: 0, end: start };
-                    self.file = Some(OpenFile { unsealed, writer, init: Some(init), sequence: 0 });
+                    self.file = Some(OpenFile { unsealed, writer });
                     self.metrics.active.with_label_values(&[self.spec.camera.as_str()]).set(1);
                     if let Some(entry) = self.gaps.on_recording(start, GapReason::Network) {
                         self.note(entry);
@@ -312,18 +319,10 @@ impl Recorder {
 
     fn append(&mut self, runs: &[mp4::Run], duration_us: i64) -> Result<(), Refused> {
         let Some(file) = &mut self.file else { return Ok(()) };
-        file.sequence += 1;
-        let fragment = match mp4::fragment(file.sequence, runs) {
-            Ok(fragment) => fragment,
-            Err(error) => {
-                tracing::error!(camera = %self.spec.camera, err = %error, "fragment cannot be written");
-                return Err(Refused);
-            }
+        let parts = match self.packer.fragment(runs) {
+            Ok(parts) => parts,
+            Err(error) => return Err(self.unwritable(&error)),
         };
-        let mut parts = Vec::with_capacity(fragment.payload.len() + 2);
-        parts.extend(file.init.take());
-        parts.push(fragment.header);
-        parts.extend(fragment.payload);
         if let Err(error) = file.writer.append(parts) {
             tracing::error!(camera = %self.spec.camera, err = %error, "recording refused by the disk");
             return Err(Refused);
@@ -332,6 +331,11 @@ impl Recorder {
         file.unsealed.end = file.unsealed.new.start.plus_micros(duration_us);
         self.gaps.on_covered(file.unsealed.end);
         Ok(())
+    }
+
+    fn unwritable(&self, error: &pack::Error) -> Refused {
+        tracing::error!(camera = %self.spec.camera, err = %error, "stream cannot be written in this format");
+        Refused
     }
 
     fn seal(&mut self, end: Wall, duration_us: i64) {

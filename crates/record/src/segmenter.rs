@@ -29,8 +29,8 @@ const KEYLESS_MICROS: i64 = 60_000_000;
 /// What to do next, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Output {
-    /// Begin a segment.
-    Open { start: Wall, tracks: Tracks },
+    /// Begin a segment, at media time `start_us` of the run.
+    Open { start: Wall, start_us: i64, tracks: Tracks },
     /// Append a fragment to the open segment, which then holds `duration_us` of media.
     Fragment { runs: Vec<Run>, duration_us: i64 },
     /// End the open segment.
@@ -241,7 +241,7 @@ impl Segmenter {
             fragment: Vec::new(),
             fragment_us: None,
         });
-        out.push(Output::Open { start, tracks: self.tracks.clone() });
+        out.push(Output::Open { start, start_us, tracks: self.tracks.clone() });
     }
 
     fn append(&mut self, ready: Ready, out: &mut Vec<Output>) {

@@ -5,6 +5,7 @@
 //! threads; repair borrows blocking ones.
 
 pub mod error;
+pub mod file;
 pub mod keys;
 pub mod local;
 mod metrics;

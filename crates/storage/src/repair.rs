@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 
 use base::Wall;
 use catalog::{Database, NewSegment, Sealed, Segment, Segments};
-use media::mp4::{self, Index, Tail};
 use sha2::{Digest, Sha256};
 
+use crate::file::{self, Found};
 use crate::keys;
 
 /// What was done.
@@ -127,7 +127,8 @@ pub async fn index_strangers(
         match outcome.map_err(|source| Error::Disk { path: name, source })? {
             Outcome::Whole { bytes, duration_us, sha256, codecs, .. } => {
                 let stream = camera.main_path();
-                let new = NewSegment { camera, stream, path, start, format: "fmp4".into(), codecs };
+                let format = if path.ends_with(".ts") { "ts" } else { "fmp4" }.to_owned();
+                let new = NewSegment { camera, stream, path, start, format, codecs };
                 let id = database.create_segment(&new).await?;
                 let end = new.start.plus_micros(duration_us);
                 database.seal_segment(id, &Sealed { end, duration_us, bytes, sha256 }).await?;
@@ -152,32 +153,24 @@ fn make_whole(path: &Path, lost: &Path) -> std::io::Result<Outcome> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Outcome::Nothing),
         Err(error) => return Err(error),
     };
-    let len = file.metadata()?.len();
-    let index = match Index::scan(&file, len) {
-        Ok(index) => index,
-        Err(mp4::Error::Io(error)) => return Err(error),
-        Err(_) if len == 0 => {
+    let found = match file::look(path, &file)? {
+        Found::Playable(found) => found,
+        Found::Nothing => {
             fs::remove_file(path)?;
             return Ok(Outcome::Nothing);
         }
-        Err(_) => return set_aside(path, lost),
+        Found::Unplayable => return set_aside(path, lost),
     };
-    if index.fragments.is_empty() {
-        // A header alone: nothing was recorded.
-        fs::remove_file(path)?;
-        return Ok(Outcome::Nothing);
-    }
-    let cut = index.tail != Tail::Clean;
-    if cut {
-        file.set_len(index.valid_len)?;
+    if found.torn {
+        file.set_len(found.valid_len)?;
         file.sync_all()?;
     }
     Ok(Outcome::Whole {
-        bytes: index.valid_len,
-        duration_us: index.duration_micros(),
+        bytes: found.valid_len,
+        duration_us: found.duration_us,
         sha256: hash(&file)?,
-        codecs: index.init.tracks.rfc6381(),
-        cut,
+        codecs: found.tracks.rfc6381(),
+        cut: found.torn,
     })
 }
 

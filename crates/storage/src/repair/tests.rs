@@ -39,7 +39,7 @@ async fn a_file_cut_at_any_byte_is_sealed_with_its_whole_fragments_or_gone() {
     let start = Wall::from_micros(1_736_949_600_000_000);
     for cut in 0..=bytes.len() {
         let start = start.plus_micros(i64::try_from(cut).unwrap() * 10_000_000);
-        let path = keys::segment(&camera, start, 1);
+        let path = keys::segment(&camera, start, 1, "mp4");
         std::fs::create_dir_all(root.join(&path).parent().unwrap()).unwrap();
         std::fs::write(root.join(&path), &bytes[..cut]).unwrap();
         let stream = camera.main_path();
@@ -94,7 +94,7 @@ async fn a_row_without_a_file_is_discarded_and_a_file_without_a_row_indexed() {
     database.create_segment(&new("cam/none.mp4".into())).await.unwrap();
     assert_eq!(run(&database, &root, &lost).await.unwrap().discarded, 1);
 
-    let path = keys::segment(&camera, start, 1);
+    let path = keys::segment(&camera, start, 1, "mp4");
     std::fs::create_dir_all(root.join(&path).parent().unwrap()).unwrap();
     std::fs::write(root.join(&path), file().0).unwrap();
     assert_eq!(index_strangers(&database, &root, &lost).await.unwrap().indexed, 1);

@@ -190,6 +190,35 @@ fn examples_and_reference_are_what_the_table_says_and_load_as_the_defaults() {
 }
 
 #[test]
+fn what_is_recorded_follows_from_stream_format_and_hours() {
+    let base = "cameras:\n  - { id: a, url: rtsp://h/1";
+    let one =
+        |rest: &str| load_yaml(&format!("{base}{rest} }}")).map(|config| config.cameras[0].clone());
+    let ts = one(", record: { format: ts }").unwrap();
+    assert_eq!(ts.record.segment_duration, Duration::from_secs(10));
+    let derived =
+        one(", record: { stream: derived }, transcode: { resolution: 1280x720 }").unwrap();
+    assert_eq!(derived.transcode.unwrap().name(), "720p");
+    assert!(one(", record: { stream: sub }").unwrap_err().to_string().contains("sub_url"));
+    assert!(one(", record: { stream: derived }").unwrap_err().to_string().contains("transcode"));
+    let hours = one(
+        ", time_zone: Asia/Dubai, record: { mode: schedule, schedule: { mon: [\"08:00-18:00\"] } }",
+    );
+    assert!(hours.unwrap().record.schedule.is_some());
+    for wrong in
+        ["schedule: { }", "schedule: { mon: [\"8\"] }", "schedule: { may: [\"08:00-18:00\"] }"]
+    {
+        let faults =
+            one(&format!(", record: {{ mode: schedule, {wrong} }}")).unwrap_err().to_string();
+        assert!(faults.contains("record.schedule"), "{faults}");
+    }
+    let captured =
+        load_yaml("capture: { resolution: 1280x720 }\ncamera: { id: a, url: rtsp://h/1 }").unwrap();
+    let record = &captured.cameras[0].record;
+    assert_eq!((record.stream.as_str(), record.format.as_str()), ("derived", "ts"));
+}
+
+#[test]
 fn files_of_older_systems_load() {
     let folder = repository("../shared/data/configs");
     if !folder.is_dir() {
