@@ -1,162 +1,101 @@
-//! A camera's coverage: what is recorded, what is missing and why. Pure.
+//! A camera's coverage as it is answered.
 
 use base::Wall;
-use catalog::{Gap, GapReason, Segment};
+use catalog::coverage;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// Segments that lie closer than this touch.
-const TOUCHING_MICROS: i64 = 500_000;
-
 /// A span of the coverage.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Span {
+pub(crate) struct Span {
     /// From here.
     #[schema(value_type = String, format = DateTime)]
-    pub start: Wall,
+    start: Wall,
     /// To here.
     #[schema(value_type = String, format = DateTime)]
-    pub end: Wall,
+    end: Wall,
     /// `recorded` or `gap`.
-    pub state: &'static str,
+    state: &'static str,
     /// Why there is no recording.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<&'static str>,
+    reason: Option<&'static str>,
+    /// By which rule it was removed: `max_age`, `max_disk_usage`, `min_free`, `pressure`, `cleanup`,
+    /// `person`, or `lost` for a file that nobody here removed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<&'static str>,
+    /// Who removed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<String>,
 }
 
-/// The spans of `start..end` in order, without overlap. A segment that is still recorded reaches to
-/// `now`, an open gap too. What neither covers is in no span.
-#[must_use]
-pub fn spans(
-    segments: &[Segment],
-    gaps: &[Gap],
-    (start, end): (Wall, Wall),
-    now: Wall,
-) -> Vec<Span> {
-    let end_of = |end: Option<Wall>| end.unwrap_or(now);
-    let recorded = segments.iter().map(|segment| {
-        (segment.new.start, end_of(segment.sealed.as_ref().map(|sealed| sealed.end)), None)
-    });
-    let missing = gaps.iter().map(|gap| (gap.start, end_of(gap.end), Some(gap.reason)));
-    let mut all: Vec<(Wall, Wall, Option<GapReason>)> = recorded.chain(missing).collect();
-    // What is recorded wins where both claim a moment.
-    all.sort_by_key(|(start, _, reason)| (*start, reason.is_some()));
-    let mut out: Vec<Span> = Vec::new();
-    for (from, to, reason) in all {
-        let covered = out.last().map_or(start, |last| last.end);
-        let (from, to) = (from.max(covered), to.min(end));
-        // Answers tell milliseconds: what begins and ends in the same one would be a span of nothing.
-        let millis = |wall: Wall| wall.as_micros().div_euclid(1_000);
-        if millis(from) >= millis(to) {
-            continue;
-        }
-        let reason = reason.map(GapReason::as_str);
-        match out.last_mut() {
-            Some(last)
-                if last.reason == reason && from.micros_since(last.end) <= TOUCHING_MICROS =>
-            {
-                last.end = to
-            }
-            _ => {
-                let state = if reason.is_some() { "gap" } else { "recorded" };
-                out.push(Span { start: from, end: to, state, reason });
-            }
+impl From<coverage::Span> for Span {
+    fn from(span: coverage::Span) -> Self {
+        let (start, end, missing) = (span.start, span.end, span.missing);
+        Self {
+            start,
+            end,
+            state: if missing.is_some() { "gap" } else { "recorded" },
+            reason: missing.as_ref().map(|missing| missing.reason.as_str()),
+            rule: missing.as_ref().and_then(|missing| missing.rule).map(catalog::Rule::as_str),
+            by: missing.and_then(|missing| missing.by),
         }
     }
-    out
 }
 
-/// Microseconds between the first and the last span that no span explains.
-#[must_use]
-pub fn unexplained_micros(spans: &[Span]) -> i64 {
-    let holes = spans.windows(2).filter_map(|pair| match pair {
-        [a, b] => Some(b.start.micros_since(a.end)),
-        _ => None,
-    });
-    holes.filter(|hole| *hole > TOUCHING_MICROS).sum()
+/// A camera's coverage in numbers. Percentages are of `known_seconds` and make 100.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub(crate) struct Summary {
+    pub(crate) camera: String,
+    #[schema(value_type = String, format = DateTime)]
+    pub(crate) start: Wall,
+    #[schema(value_type = String, format = DateTime)]
+    pub(crate) end: Wall,
+    /// From the first to the last moment of the span of which something is known.
+    known_seconds: f64,
+    recorded_seconds: f64,
+    recorded_percent: f64,
+    /// What is missing, by reason; reasons that did not occur are left out.
+    missing: Vec<MissingTime>,
+    /// Seconds that nothing explains: 0 unless something is wrong.
+    unexplained_seconds: f64,
+    unexplained_percent: f64,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use base::CameraId;
-    use catalog::{NewSegment, Place, Sealed, SegmentId, SegmentState};
-    use proptest::prelude::*;
+/// How long there was no recording for one reason.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub(crate) struct MissingTime {
+    reason: &'static str,
+    seconds: f64,
+    percent: f64,
+}
 
-    fn at(seconds: i64) -> Wall {
-        Wall::from_micros(seconds * 1_000_000)
-    }
-
-    fn camera() -> CameraId {
-        CameraId::new("cam").expect("a slug")
-    }
-
-    fn segment(start: i64, end: Option<i64>) -> Segment {
-        let new = NewSegment {
-            camera: camera(),
-            stream: camera().main_path(),
-            path: String::new(),
-            start: at(start),
-            format: "fmp4".into(),
-            codecs: String::new(),
+impl Summary {
+    pub(crate) fn new(camera: String, (start, end): (Wall, Wall), sum: &coverage::Summary) -> Self {
+        let percent = |micros: i64| match seconds(sum.known) {
+            0.0 => 0.0,
+            known => (seconds(micros) / known * 100_000.0).round() / 1_000.0,
         };
-        let sealed =
-            end.map(|end| Sealed { end: at(end), duration_us: 0, bytes: 0, sha256: [0; 32] });
-        Segment {
-            id: SegmentId(start),
-            new,
-            sealed,
-            state: SegmentState::Created,
-            place: Place::Local,
+        let missing = |(reason, micros): (&catalog::GapReason, &i64)| MissingTime {
+            reason: reason.as_str(),
+            seconds: seconds(*micros),
+            percent: percent(*micros),
+        };
+        Self {
+            camera,
+            start,
+            end,
+            known_seconds: seconds(sum.known),
+            recorded_seconds: seconds(sum.recorded),
+            recorded_percent: percent(sum.recorded),
+            missing: sum.missing.iter().map(missing).collect(),
+            unexplained_seconds: seconds(sum.unexplained),
+            unexplained_percent: percent(sum.unexplained),
         }
     }
+}
 
-    fn gap(start: i64, end: Option<i64>) -> Gap {
-        Gap { camera: camera(), start: at(start), end: end.map(at), reason: GapReason::CameraDown }
-    }
-
-    #[test]
-    fn segments_that_touch_are_one_span_and_gaps_have_their_reason() {
-        let segments = [segment(0, Some(10)), segment(10, Some(20)), segment(30, None)];
-        let spans = spans(&segments, &[gap(20, Some(30))], (at(5), at(100)), at(40));
-        let short: Vec<_> =
-            spans.iter().map(|s| (s.start.as_secs(), s.end.as_secs(), s.reason)).collect();
-        assert_eq!(short, [(5, 20, None), (20, 30, Some("camera_down")), (30, 40, None)]);
-        assert_eq!(unexplained_micros(&spans), 0);
-    }
-
-    #[test]
-    fn what_lies_within_a_millisecond_is_no_span() {
-        let from = at(20).plus_micros(-300);
-        let spans = spans(&[segment(20, Some(30))], &[gap(10, Some(20))], (from, at(30)), at(40));
-        assert_eq!(spans.iter().map(|span| span.state).collect::<Vec<_>>(), ["gap", "recorded"]);
-        let from = at(20).plus_micros(300);
-        let spans = super::spans(
-            &[segment(21, Some(30))],
-            &[Gap { end: Some(from.plus_micros(400)), ..gap(20, None) }],
-            (from, at(30)),
-            at(40),
-        );
-        assert_eq!(spans.iter().map(|span| span.state).collect::<Vec<_>>(), ["recorded"]);
-    }
-
-    proptest! {
-        #[test]
-        fn spans_are_in_order_without_overlap_and_within_the_range(
-            parts in proptest::collection::vec((0_i64..100, 0_i64..30, any::<bool>()), 0..20),
-            from in 0_i64..100, len in 1_i64..100,
-        ) {
-            let of = |wanted: bool| parts.iter().filter(move |part| part.2 == wanted);
-            let segments: Vec<_> = of(true).map(|(start, len, _)| segment(*start, Some(start + len))).collect();
-            let gaps: Vec<_> = of(false).map(|(start, len, _)| gap(*start, Some(start + len))).collect();
-            let range = (at(from), at(from + len));
-            let spans = spans(&segments, &gaps, range, at(1_000));
-            for span in &spans {
-                prop_assert!(span.start < span.end && span.start >= range.0 && span.end <= range.1);
-            }
-            for pair in spans.windows(2) {
-                if let [a, b] = pair { prop_assert!(a.end <= b.start) }
-            }
-        }
-    }
+/// Seconds to the millisecond.
+pub(crate) fn seconds(micros: i64) -> f64 {
+    let duration = std::time::Duration::from_millis(u64::try_from(micros / 1_000).unwrap_or(0));
+    duration.as_secs_f64()
 }

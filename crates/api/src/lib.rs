@@ -5,7 +5,7 @@
 //! `access::authorize`.
 
 mod console;
-pub mod coverage;
+mod coverage;
 mod front;
 pub mod messages;
 mod metrics;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use base::task::Pool;
 use base::{CameraId, Clock, SystemClock};
-use catalog::{Camera, NewSegment, Sealed, Segments};
+use catalog::{Camera, NewSegment, Removal, Removals, Rule, Sealed, Segments};
 use tokio::runtime::Handle;
 
 use super::*;
@@ -236,6 +236,58 @@ async fn cameras_and_segments_are_listed_as_the_pages_say() {
     );
     assert_eq!(row["sha256"].as_str().unwrap().len(), 64);
     assert!(list["next_cursor"].is_null());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_removed_is_a_gap_with_its_rule_and_the_summary_adds_up() {
+    let door = door(|_| {}).await;
+    let id = CameraId::new("cam").unwrap();
+    let start = base::Wall::from_micros(1_736_949_600_000_000);
+    let mut made = Vec::new();
+    for (index, path) in ["cam/a.mp4", "cam/b.mp4", "cam/c.mp4"].into_iter().enumerate() {
+        let start = start.plus_micros(i64::try_from(index).unwrap() * 60_000_000);
+        let new = NewSegment {
+            camera: id.clone(),
+            stream: id.main_path(),
+            path: path.into(),
+            start,
+            format: "fmp4".into(),
+            codecs: "avc1".into(),
+        };
+        let segment = door.database.create_segment(&new).await.unwrap();
+        let sealed = Sealed {
+            end: start.plus_micros(60_000_000),
+            duration_us: 60_000_000,
+            bytes: 7,
+            sha256: [0; 32],
+        };
+        door.database.seal_segment(segment, &sealed).await.unwrap();
+        made.push(segment);
+    }
+    let by_age = Removal { rule: Rule::MaxAge, at: start, by: None };
+    let by_person = Removal { rule: Rule::Person, at: start, by: Some("amal".into()) };
+    for (segment, removal) in [(made[0], by_age), (made[1], by_person)] {
+        door.database.begin_removal(&[segment], &removal).await.unwrap();
+        door.database.finish_removal(&[segment]).await.unwrap();
+    }
+    let span = "start=2025-01-15T13:00:00Z&end=2025-01-15T15:00:00Z";
+    let coverage = door.get(&format!("/api/recordings/cam/coverage?{span}")).await.json();
+    let spans = coverage["spans"].as_array().unwrap();
+    assert_eq!(spans.len(), 3);
+    assert_eq!((&spans[0]["reason"], &spans[0]["rule"]), (&"retention".into(), &"max_age".into()));
+    assert_eq!((&spans[1]["reason"], &spans[1]["by"]), (&"removed".into(), &"amal".into()));
+    assert_eq!((&spans[2]["state"], spans[2].get("rule")), (&"recorded".into(), None));
+    let sum = door.get(&format!("/api/recordings/cam/coverage/summary?{span}")).await.json();
+    assert_eq!(sum["recorded_seconds"], 60.0);
+    assert_eq!(sum["recorded_percent"], 33.333);
+    assert_eq!(sum["unexplained_seconds"], 0.0);
+    assert_eq!(sum["missing"][0]["reason"], "retention");
+    assert_eq!(sum["missing"][1]["seconds"], 60.0);
+    let rows = door.get(&format!("/api/recordings/cam/segments?{span}")).await.json();
+    assert_eq!(rows["segments"][0]["state"], "REMOVED");
+    assert_eq!(rows["segments"][0]["place"], "none");
+    assert_eq!(rows["segments"][0]["removed"]["rule"], "max_age");
+    assert!(rows["segments"][2].get("removed").is_none());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,8 +4,8 @@
 use base::{CameraId, Wall};
 
 use crate::{
-    Camera, CameraFilter, Cameras, Error, Gap, GapReason, Ledger, Location, NewSegment, Sealed,
-    SegmentState, Segments,
+    Camera, CameraFilter, Cameras, Candidates, Error, Gap, GapReason, Ledger, Location, NewSegment,
+    Place, Removal, Removals, Rule, Sealed, SegmentId, SegmentState, Segments, Which,
 };
 
 fn at(seconds: i64) -> Wall {
@@ -142,4 +142,86 @@ pub(crate) async fn a_run_of_the_node_is_known_to_the_next(db: &impl Ledger) {
     assert_eq!((crashed.alive_at, crashed.stopped_at), (at(5), None));
     db.node_stopped(at(11)).await.unwrap();
     assert_eq!(db.node_started(at(12)).await.unwrap().unwrap().stopped_at, Some(at(11)));
+}
+
+const REMOVABLE: [SegmentState; 4] =
+    [SegmentState::Created, SegmentState::Uploaded, SegmentState::Retry, SegmentState::Failed];
+
+/// A sealed segment of a minute and 100 bytes.
+async fn sealed_segment(db: &impl Segments, camera: &str, start: i64) -> SegmentId {
+    let new = NewSegment {
+        camera: id(camera),
+        stream: id(camera).main_path(),
+        path: format!("{camera}/{start}.mp4"),
+        start: at(start),
+        format: "fmp4".into(),
+        codecs: "avc1.42c01e".into(),
+    };
+    let made = db.create_segment(&new).await.unwrap();
+    let sealed =
+        Sealed { end: at(start + 60), duration_us: 60_000_000, bytes: 100, sha256: [7; 32] };
+    db.seal_segment(made, &sealed).await.unwrap();
+    made
+}
+
+pub(crate) async fn what_lies_on_the_disk_is_known_by_camera_and_by_age(
+    db: &(impl Segments + Removals),
+) {
+    let (b, a2) = (sealed_segment(db, "b", 50).await, sealed_segment(db, "a", 200).await);
+    let a1 = sealed_segment(db, "a", 100).await;
+    let open = NewSegment { path: "a/open.mp4".into(), ..db.segment(a1).await.unwrap().new };
+    db.create_segment(&open).await.unwrap();
+    let usage = db.usage().await.unwrap();
+    let short: Vec<_> = usage.iter().map(|u| (u.camera.as_str(), u.segments, u.bytes)).collect();
+    assert_eq!(short, [("a", 2, 200), ("b", 1, 100)]);
+    let oldest = async |cameras: Which, limit: u32| {
+        let found = db.oldest(&Candidates { states: REMOVABLE.into(), cameras, limit }).await;
+        found.unwrap().iter().map(|segment| segment.id).collect::<Vec<_>>()
+    };
+    assert_eq!(oldest(Which::All, 9).await, [b, a1, a2]);
+    assert_eq!(oldest(Which::All, 2).await, [b, a1]);
+    assert_eq!(oldest(Which::Only(vec![id("a")]), 9).await, [a1, a2]);
+    assert_eq!(oldest(Which::Only(vec![id("a"), id("b")]), 9).await, [b, a1, a2]);
+    assert_eq!(oldest(Which::Only(Vec::new()), 9).await, []);
+    assert_eq!(oldest(Which::Except(vec![id("a")]), 9).await, [b]);
+    let uploaded = Candidates {
+        states: vec![SegmentState::Uploaded, SegmentState::Recording],
+        cameras: Which::All,
+        limit: 9,
+    };
+    assert_eq!(db.oldest(&uploaded).await.unwrap(), []);
+    let stored = db.stored(Some(&id("a")), SegmentId(0), 9).await.unwrap();
+    assert_eq!(stored.len(), 3, "what is being recorded is stored too");
+    assert_eq!(db.stored(None, a1, 9).await.unwrap().len(), 1);
+}
+
+pub(crate) async fn a_removal_is_begun_before_the_file_goes_and_finished_after(
+    db: &(impl Segments + Removals),
+) {
+    let first = sealed_segment(db, "a", 100).await;
+    let open = NewSegment { path: "a/open.mp4".into(), ..db.segment(first).await.unwrap().new };
+    let open = db.create_segment(&open).await.unwrap();
+    let removal = Removal { rule: Rule::Person, at: at(500), by: Some("amal".into()) };
+    let begun = db.begin_removal(&[first, open, SegmentId(999)], &removal).await.unwrap();
+    assert_eq!(begun, [first], "what is being recorded stays");
+    assert_eq!(db.begin_removal(&[first], &removal).await.unwrap(), [], "begun once");
+    let ids = |found: Vec<crate::Segment>| found.iter().map(|s| s.id).collect::<Vec<_>>();
+    assert_eq!(ids(db.begun_removals(9).await.unwrap()), [first]);
+    db.cancel_removal(&[first]).await.unwrap();
+    assert_eq!(db.segment(first).await.unwrap().removal, None);
+    db.begin_removal(&[first], &removal).await.unwrap();
+    db.finish_removal(&[first, open]).await.unwrap();
+    let row = db.segment(first).await.unwrap();
+    assert_eq!(
+        (row.state, row.place, row.removal),
+        (SegmentState::Removed, Place::None, Some(removal))
+    );
+    assert_eq!(db.segment(open).await.unwrap().state, SegmentState::Recording);
+    assert_eq!(ids(db.begun_removals(9).await.unwrap()), []);
+    assert!(db.usage().await.unwrap().is_empty());
+    let again = Sealed { end: at(120), duration_us: 20_000_000, bytes: 9, sha256: [1; 32] };
+    assert!(matches!(db.reseal_segment(first, &again).await, Err(Error::NotFound { .. })));
+    let short = sealed_segment(db, "a", 300).await;
+    db.reseal_segment(short, &again).await.unwrap();
+    assert_eq!(db.segment(short).await.unwrap().sealed, Some(again));
 }

@@ -4,8 +4,10 @@
 //! streams or HTTP. Timestamps are UTC in microseconds everywhere.
 
 pub mod cameras;
+pub mod coverage;
 pub mod error;
 pub mod ledger;
+pub mod removals;
 pub mod segments;
 mod sqlite;
 
@@ -15,6 +17,7 @@ mod contract;
 pub use cameras::{Camera, CameraFilter, Cameras, Location};
 pub use error::Error;
 pub use ledger::{Gap, GapReason, Ledger, Node};
+pub use removals::{Candidates, Removal, Removals, Rule, Usage, Which};
 pub use segments::{NewSegment, Place, Sealed, Segment, SegmentId, SegmentState, Segments};
 pub use sqlite::Database;
 

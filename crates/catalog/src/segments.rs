@@ -5,7 +5,7 @@ use std::future::Future;
 use base::{CameraId, StreamPath, Wall};
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Page};
+use crate::{Error, Page, Removal};
 
 /// A segment's number, unique in this catalogue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -83,6 +83,8 @@ pub struct Segment {
     pub state: SegmentState,
     /// Where its bytes lie.
     pub place: Place,
+    /// Why its file went, or is about to.
+    pub removal: Option<Removal>,
 }
 
 /// The segments of the catalogue.

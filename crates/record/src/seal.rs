@@ -61,6 +61,7 @@ impl Sealer {
                 sealed: None,
                 state: SegmentState::Recording,
                 place: Place::Local,
+                removal: None,
             };
             while !settled {
                 let mut report = repair::Report::default();

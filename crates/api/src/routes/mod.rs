@@ -32,7 +32,8 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .routes(routes!(cameras::list))
         .routes(routes!(cameras::one))
         .routes(routes!(recordings::segments))
-        .routes(routes!(recordings::coverage))
+        .routes(routes!(recordings::coverage_spans))
+        .routes(routes!(recordings::coverage_summary))
         .routes(routes!(docs::openapi))
         .routes(routes!(docs::page))
 }

@@ -4,13 +4,13 @@ use access::{Action, Object};
 use axum::Json;
 use axum::extract::{Path, State};
 use base::{CameraId, Clock, SystemClock, Wall};
-use catalog::{Cameras, Ledger, Place, Segment, SegmentState, Segments};
+use catalog::{Cameras, Ledger, Place, Segment, SegmentState, Segments, coverage};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::cameras::camera_id;
 use super::query::{Checked, TimeSpan, number};
-use crate::coverage::{self, Span};
+use crate::coverage::{Span, Summary, seconds};
 use crate::front::Who;
 use crate::problem::{Problem, ProblemDetails};
 use crate::{App, permit};
@@ -41,6 +41,20 @@ pub(crate) struct SegmentAnswer {
     state: SegmentState,
     #[schema(value_type = String)]
     place: Place,
+    /// How its file left the disk; absent while it is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    removed: Option<RemovedAnswer>,
+}
+
+/// How a file left the disk.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RemovedAnswer {
+    /// As in the coverage.
+    rule: &'static str,
+    #[schema(value_type = String, format = DateTime)]
+    at: Wall,
+    /// By whom, where a person asked for it.
+    by: Option<String>,
 }
 
 /// A page of segments.
@@ -116,7 +130,7 @@ pub(crate) struct CoverageQuery {
     (status = 200, body = CoverageAnswer), (status = 400, body = ProblemDetails, content_type = "application/problem+json"),
     (status = 404, body = ProblemDetails, content_type = "application/problem+json"), (status = 401, body = ProblemDetails, content_type = "application/problem+json"),
     (status = 503, body = ProblemDetails, content_type = "application/problem+json")))]
-pub(crate) async fn coverage(
+pub(crate) async fn coverage_spans(
     State(app): State<App>,
     who: Who,
     Path(camera): Path<String>,
@@ -124,18 +138,43 @@ pub(crate) async fn coverage(
 ) -> Result<Json<CoverageAnswer>, Problem> {
     let camera = readable(&app, &who, &camera).await?;
     let (start, end) = TimeSpan { start: query.start, end: query.end }.range()?;
-    let segments = all_segments(&app, &camera, (start, end), SEGMENTS_MAX).await?;
-    let gaps = app.database.gaps(&camera, start, end).await?;
-    let spans = coverage::spans(&segments, &gaps, (start, end), SystemClock.wall());
-    let micros = i32::try_from(coverage::unexplained_micros(&spans) / 1_000).unwrap_or(i32::MAX);
+    let spans = spans(&app, &camera, (start, end)).await?;
     Ok(Json(CoverageAnswer {
         camera: camera.to_string(),
         start,
         end,
-        spans,
-        unexplained_seconds: f64::from(micros) / 1_000.0,
+        unexplained_seconds: seconds(coverage::unexplained_micros(&spans)),
+        spans: spans.into_iter().map(Span::from).collect(),
         next_cursor: None,
     }))
+}
+
+/// How much is recorded, and how much is missing for which reason.
+#[utoipa::path(get, path = "/api/recordings/{camera}/coverage/summary", tag = "recordings",
+    params(("camera" = String, Path, description = "The camera's id."), CoverageQuery), responses(
+    (status = 200, body = Summary), (status = 400, body = ProblemDetails, content_type = "application/problem+json"),
+    (status = 404, body = ProblemDetails, content_type = "application/problem+json"), (status = 401, body = ProblemDetails, content_type = "application/problem+json"),
+    (status = 503, body = ProblemDetails, content_type = "application/problem+json")))]
+pub(crate) async fn coverage_summary(
+    State(app): State<App>,
+    who: Who,
+    Path(camera): Path<String>,
+    Checked(query): Checked<CoverageQuery>,
+) -> Result<Json<Summary>, Problem> {
+    let camera = readable(&app, &who, &camera).await?;
+    let range = TimeSpan { start: query.start, end: query.end }.range()?;
+    let sum = coverage::summary(&spans(&app, &camera, range).await?);
+    Ok(Json(Summary::new(camera.to_string(), range, &sum)))
+}
+
+async fn spans(
+    app: &App,
+    camera: &CameraId,
+    (start, end): (Wall, Wall),
+) -> Result<Vec<coverage::Span>, Problem> {
+    let segments = all_segments(app, camera, (start, end), SEGMENTS_MAX).await?;
+    let gaps = app.database.gaps(camera, start, end).await?;
+    Ok(coverage::spans(&segments, &gaps, (start, end), SystemClock.wall()))
 }
 
 /// The camera, when it exists and the asker may read its recordings.
@@ -181,6 +220,9 @@ fn answer(segment: Segment) -> SegmentAnswer {
         format: segment.new.format,
         codecs: segment.new.codecs,
         state: segment.state,
+        removed: segment.removal.filter(|_| segment.place != Place::Local).map(|removal| {
+            RemovedAnswer { rule: removal.rule.as_str(), at: removal.at, by: removal.by }
+        }),
         place: segment.place,
     }
 }

@@ -2,6 +2,7 @@
 
 mod cameras;
 mod ledger;
+mod removals;
 mod segments;
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
+use super::removals::read_removal;
 use super::{Database, decode_cursor, encode_cursor};
 use crate::{Error, NewSegment, Page, Place, Sealed, Segment, SegmentId, SegmentState, Segments};
 
@@ -109,11 +110,11 @@ impl Segments for Database {
     }
 }
 
-fn found(rows: u64, id: SegmentId) -> Result<(), Error> {
+pub(super) fn found(rows: u64, id: SegmentId) -> Result<(), Error> {
     if rows > 0 { Ok(()) } else { Err(Error::NotFound { what: "segment", id: id.0.to_string() }) }
 }
 
-fn read(row: &SqliteRow) -> Result<Segment, Error> {
+pub(super) fn read(row: &SqliteRow) -> Result<Segment, Error> {
     let id = SegmentId(row.try_get("id")?);
     let damaged = |what: String| Error::Engine(format!("segment {}: {what}", id.0));
     let (camera, stream): (String, String) = (row.try_get("camera")?, row.try_get("stream")?);
@@ -141,6 +142,7 @@ fn read(row: &SqliteRow) -> Result<Segment, Error> {
         sealed,
         state: word::<SegmentState>(row.try_get("state")?)?,
         place: word::<Place>(row.try_get("place")?)?,
+        removal: read_removal(row)?,
     })
 }
 

@@ -1,8 +1,13 @@
 //! SQLite passes the contract, and keeps its own promises about files.
 #![allow(clippy::unwrap_used)]
 
+use base::{CameraId, Wall};
+
 use super::{Database, MIGRATIONS};
-use crate::{Error, contract};
+use crate::{
+    Candidates, Error, NewSegment, Place, Removal, Removals, Rule, Sealed, SegmentState, Segments,
+    Which, contract,
+};
 
 async fn database() -> (tempfile::TempDir, Database) {
     let dir = tempfile::tempdir().unwrap();
@@ -25,6 +30,8 @@ contract! {
     cameras_are_found_by_box_words_and_pages
     a_segment_lives_from_recording_to_created
     a_gap_opens_splits_and_closes
+    what_lies_on_the_disk_is_known_by_camera_and_by_age
+    a_removal_is_begun_before_the_file_goes_and_finished_after
     a_run_of_the_node_is_known_to_the_next
 }
 
@@ -49,4 +56,47 @@ async fn a_file_that_is_no_database_is_an_error() {
     let path = dir.path().join("vedette.db");
     std::fs::write(&path, vec![b'x'; 5_000]).unwrap();
     assert!(matches!(Database::open(&path, 1).await.map(|_| ()), Err(Error::Engine(_))));
+}
+
+#[tokio::test]
+async fn an_archived_segment_leaves_the_disk_and_stays_in_the_archive() {
+    let (_dir, database) = database().await;
+    let camera = CameraId::new("a").unwrap();
+    let new = NewSegment {
+        stream: camera.main_path(),
+        camera,
+        path: "a/1.mp4".into(),
+        start: Wall::from_micros(0),
+        format: "fmp4".into(),
+        codecs: String::new(),
+    };
+    let id = database.create_segment(&new).await.unwrap();
+    let sealed = Sealed { end: Wall::from_micros(9), duration_us: 9, bytes: 1, sha256: [0; 32] };
+    database.seal_segment(id, &sealed).await.unwrap();
+    sqlx::query("UPDATE segments SET state = 'UPLOADED'").execute(&database.writer).await.unwrap();
+    let removal = Removal { rule: Rule::MinFree, at: Wall::from_micros(10), by: None };
+    assert_eq!(database.begin_removal(&[id], &removal).await.unwrap(), [id]);
+    database.finish_removal(&[id]).await.unwrap();
+    let row = database.segment(id).await.unwrap();
+    assert_eq!((row.state, row.place), (SegmentState::Cleaned, Place::S3));
+}
+
+#[tokio::test]
+async fn the_oldest_are_found_by_an_index_and_not_by_sorting() {
+    let (_dir, database) = database().await;
+    let camera = CameraId::new("a").unwrap();
+    for (cameras, index) in [
+        (Which::Only(vec![camera.clone()]), "segments_local_by_camera"),
+        (Which::Except(vec![camera]), "segments_local_by_age"),
+        (Which::All, "segments_local_by_age"),
+    ] {
+        let candidates = Candidates { states: vec![SegmentState::Created], cameras, limit: 5 };
+        let sql = super::removals::oldest_query(&candidates).into_string();
+        let sql = format!("EXPLAIN QUERY PLAN {sql}");
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql));
+        let rows = query.fetch_all(&database.readers).await.unwrap();
+        let plan: Vec<String> = rows.iter().map(|row| sqlx::Row::get(row, "detail")).collect();
+        let plan = plan.join("; ");
+        assert!(plan.contains(index) && !plan.contains("TEMP B-TREE"), "{plan}");
+    }
 }
