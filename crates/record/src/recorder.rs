@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base::task::Scope;
-use base::{CameraId, Clock, StreamPath, SystemClock, Wall};
+use base::{Backoff, CameraId, Clock, StreamPath, SystemClock, Wall};
 use catalog::{Database, Gap, GapReason, Ledger, NewSegment, Segments};
 use hub::{Event, Hub, Start, Subscriber};
 use media::{AccessUnit, Tracks, mp4};
@@ -25,8 +25,9 @@ use crate::seal::{Sealer, Unsealed};
 use crate::segmenter::{Output, Segmenter, Verdict};
 use crate::service::Config;
 
-/// After disk or database refused, recording is tried again this much later.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// After disk or database refused, recording is tried again after this, and then more seldom.
+const RETRY_FIRST: Duration = Duration::from_secs(1);
+const RETRY_SLOWEST: Duration = Duration::from_secs(10);
 /// Segments of one camera that may begin in the same second.
 const NAMES_MAX: u32 = 100;
 /// Ledger entries kept for a database that is away.
@@ -76,6 +77,7 @@ pub(crate) struct Recorder {
     packer: Packer,
     file: Option<OpenFile>,
     not_before: Option<Instant>,
+    retry: Backoff,
     unwritten: Vec<Entry>,
 }
 
@@ -122,6 +124,7 @@ impl Recorder {
             run: None,
             file: None,
             not_before: None,
+            retry: Backoff::new(RETRY_FIRST, RETRY_SLOWEST),
             unwritten: Vec::new(),
         }
     }
@@ -324,8 +327,12 @@ impl Recorder {
             Err(error) => return Err(self.unwritable(&error)),
         };
         if let Err(error) = file.writer.append(parts) {
-            tracing::error!(camera = %self.spec.camera, err = %error, "recording refused by the disk");
+            tracing::warn!(camera = %self.spec.camera, err = %error, "recording refused by the disk");
             return Err(Refused);
+        }
+        // The second fragment is only taken when the first was written, or is about to be.
+        if file.unsealed.duration_us > 0 {
+            self.retry.reset();
         }
         file.unsealed.duration_us = duration_us;
         file.unsealed.end = file.unsealed.new.start.plus_micros(duration_us);
@@ -352,7 +359,7 @@ impl Recorder {
         if let Some(file) = self.file.take() {
             self.sealer.seal(file.unsealed, file.writer);
         }
-        self.not_before = Some(Instant::now() + RETRY_AFTER);
+        self.not_before = Some(Instant::now() + self.retry.next_delay());
         self.lost(GapReason::Disk).await;
     }
 

@@ -44,7 +44,8 @@ impl Sealer {
     /// what the file holds is repaired until the row and the file agree; a crash before that is
     /// repaired at the next start.
     pub(crate) fn seal(&self, unsealed: Unsealed, writer: SegmentWriter) {
-        let (database, root) = (self.database.clone(), self.volume.root().to_owned());
+        let (database, volume) = (self.database.clone(), self.volume.clone());
+        let root = volume.root().to_owned();
         let (lost_found, metrics) = (self.lost_found.clone(), self.metrics.clone());
         self.scope.spawn(format!("seal {}", unsealed.new.path), async move {
             let camera = unsealed.new.camera.clone();
@@ -64,6 +65,13 @@ impl Sealer {
                 removal: None,
             };
             while !settled {
+                // What is not there because the disk is away must not be taken for gone.
+                let asked = volume.clone();
+                let there = tokio::task::spawn_blocking(move || asked.check()).await;
+                if !matches!(there, Ok(Ok(()))) {
+                    tokio::time::sleep(backoff.next_delay()).await;
+                    continue;
+                }
                 let mut report = repair::Report::default();
                 match repair::repair_segment(&database, &root, &lost_found, &segment, &mut report)
                     .await

@@ -6,6 +6,7 @@ mod config;
 mod listen;
 mod specs;
 mod telemetry;
+mod volume;
 mod wire;
 
 use std::process::ExitCode;

@@ -15,12 +15,12 @@ use base::{Clock, SystemClock, Wall};
 use catalog::{Cameras, Database, GapReason, Ledger};
 use hub::{Hub, RingLimits};
 use prometheus::Registry;
-use storage::local::{Volume, VolumeOptions, probe};
+use storage::local::Volume;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 
 use crate::config::{Config, Port};
-use crate::{listen, specs};
+use crate::{listen, specs, volume};
 
 /// How long parts may take to leave.
 const LEAVE: Duration = Duration::from_secs(10);
@@ -54,13 +54,14 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     let scope = Scope::new(Handle::current());
     let database = open_database(config, &board).await?;
     database.upsert_file_cameras(&specs::catalogue(&config.cameras), started).await?;
-    let (volume, before) = open_volume(config, &database, &registry, &board, started).await?;
+    let volume = volume::open(config, &database, &registry, &board, &scope).await?;
+    let before = database.node_started(started).await?;
     let cameras: Vec<_> =
         specs::recordings(&config.cameras).into_iter().map(|spec| spec.camera).collect();
     record::startup::open_gaps(&database, &cameras, before).await?;
     keep_alive(&scope, database.clone());
     if before.is_some_and(|node| node.stopped_at.is_none()) {
-        index_strangers(&scope, config, database.clone());
+        volume::index_strangers(&scope, config, &database, &volume);
     }
 
     let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
@@ -174,61 +175,6 @@ async fn open_database(config: &Config, board: &Board) -> anyhow::Result<Databas
         Database::open(&path, readers).await.with_context(|| path.display().to_string())?;
     board.set("database", Health::Healthy, "");
     Ok(database)
-}
-
-/// Opens the volume for segments, after repairing what a crash left on it. Also begins this run of the
-/// node and returns the one before.
-async fn open_volume(
-    config: &Config,
-    database: &Database,
-    registry: &Registry,
-    board: &Board,
-    now: Wall,
-) -> anyhow::Result<(Volume, Option<catalog::Node>)> {
-    let root = config.path("storage.segments_dir");
-    let name = root.display().to_string();
-    let known = database.volume_id(&name).await?;
-    let id =
-        probe(&root, known.as_deref()).with_context(|| format!("storage.segments_dir: {name}"))?;
-    database.set_volume_id(&name, &id).await?;
-    let lost_found = config.data_dir.join("lost+found");
-    let report = storage::repair::run(database, &root, &lost_found).await?;
-    if report != storage::repair::Report::default() {
-        tracing::info!(
-            sealed = report.sealed,
-            cut = report.cut,
-            discarded = report.discarded,
-            lost = report.lost,
-            "segments of the run before were repaired"
-        );
-    }
-    let before = database.node_started(now).await?;
-    let options = VolumeOptions {
-        durability: config.settings.duration("record.durability"),
-        ..VolumeOptions::default()
-    };
-    let volume = Volume::open(&root, options, storage::Metrics::new(registry)?, board.clone())?;
-    Ok((volume, before))
-}
-
-/// After a crash the newest rows may be missing although their files are there: a loss of power can
-/// cost the database its last moments. New files have their row first, so this may run beside recording.
-fn index_strangers(scope: &Scope, config: &Config, database: Database) {
-    let (root, lost_found) =
-        (config.path("storage.segments_dir"), config.data_dir.join("lost+found"));
-    let token = scope.token();
-    scope.spawn("index", async move {
-        let indexing = storage::repair::index_strangers(&database, &root, &lost_found);
-        let done = tokio::select! {
-            () = token.cancelled() => return,
-            done = indexing => done,
-        };
-        match done {
-            Ok(report) if report == storage::repair::Report::default() => {}
-            Ok(report) => tracing::warn!(indexed = report.indexed, lost = report.lost, "files without a row were found"),
-            Err(error) => tracing::error!(err = %error, "folder of segments cannot be compared with the database"),
-        }
-    });
 }
 
 fn keep_alive(scope: &Scope, database: Database) {

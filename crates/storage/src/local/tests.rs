@@ -14,7 +14,8 @@ use crate::{Error, Metrics};
 fn volume(options: VolumeOptions) -> (tempfile::TempDir, Volume) {
     let dir = tempfile::tempdir().unwrap();
     let metrics = Metrics::new(&prometheus::Registry::new()).unwrap();
-    let volume = Volume::open(dir.path(), options, metrics, Board::default()).unwrap();
+    let id = probe(dir.path(), None).unwrap();
+    let volume = Volume::open(dir.path(), id, options, metrics, Board::default()).unwrap();
     (dir, volume)
 }
 
@@ -62,6 +63,21 @@ async fn a_file_that_exists_is_never_overwritten() {
     writer.append(vec![Bytes::from_static(b"other")]).unwrap();
     assert!(writer.seal().await.is_err());
     assert_eq!(fs::read_to_string(dir.path().join("a.mp4")).unwrap(), "precious");
+}
+
+#[tokio::test]
+async fn nothing_is_written_while_the_volume_is_away_and_all_is_well_when_it_comes_back() {
+    let (dir, volume) = volume(VolumeOptions::default());
+    let (mark, aside) = (dir.path().join(".vedette-volume"), dir.path().join("aside"));
+    fs::rename(&mark, &aside).unwrap();
+    let writer = volume.create("cam/a.mp4");
+    writer.append(vec![Bytes::from_static(b"lost")]).unwrap();
+    assert!(matches!(writer.seal().await, Err(Error::WrongVolume { .. })));
+    assert!(volume.check().is_err() && !dir.path().join("cam").exists());
+    fs::rename(&aside, &mark).unwrap();
+    let writer = volume.create("cam/b.mp4");
+    writer.append(vec![Bytes::from_static(b"kept")]).unwrap();
+    assert_eq!(writer.seal().await.unwrap().bytes, 4);
 }
 
 #[test]

@@ -50,6 +50,8 @@ pub struct Volume {
 /// What the handles, the writer thread and the sync thread share.
 pub(super) struct Shared {
     pub(super) root: PathBuf,
+    /// What its `.vedette-volume` must say.
+    id: String,
     pub(super) options: VolumeOptions,
     pub(super) metrics: Metrics,
     pub(super) queued: AtomicU64,
@@ -84,18 +86,21 @@ pub fn probe(root: &Path, known: Option<&str>) -> Result<String, Error> {
 }
 
 impl Volume {
-    /// Opens a root that [`probe`] has approved and starts its two threads.
+    /// Opens the volume `id` at `root` and starts its two threads. It may be away now, and come back:
+    /// each new file asks for it.
     ///
     /// # Errors
-    /// When the root cannot be opened or the system gives no thread.
+    /// When the system gives no thread.
     pub fn open(
         root: &Path,
+        id: String,
         options: VolumeOptions,
         metrics: Metrics,
         board: Board,
     ) -> Result<Self, Error> {
         let shared = Arc::new(Shared {
             root: root.to_owned(),
+            id,
             options,
             metrics,
             queued: AtomicU64::new(0),
@@ -104,7 +109,6 @@ impl Volume {
             closed: Mutex::new(false),
             wake: Condvar::new(),
         });
-        let directory = File::open(root)?;
         let (commands, inbox) = mpsc::channel();
         let writing = Arc::clone(&shared);
         let spawn = |name: &str| std::thread::Builder::new().name(name.to_owned());
@@ -113,8 +117,11 @@ impl Volume {
             writing.close();
         })?;
         let syncing = Arc::clone(&shared);
-        spawn("disk-sync").spawn(move || syncing.sync_loop(&directory))?;
-        shared.board.set("disk", Health::Healthy, "");
+        spawn("disk-sync").spawn(move || syncing.sync_loop())?;
+        match shared.check() {
+            Ok(()) => shared.report(Ok(())),
+            Err(error) => shared.report(Err(&error)),
+        }
         Ok(Self { shared, commands })
     }
 
@@ -134,6 +141,14 @@ impl Volume {
         rustix::fs::syncfs(directory).map_err(|error| Error::from(std::io::Error::from(error)))
     }
 
+    /// Asks whether the volume is there. Blocks on the disk.
+    ///
+    /// # Errors
+    /// [`Error::WrongVolume`] while it is away, or another one is in its place.
+    pub fn check(&self) -> Result<(), Error> {
+        self.shared.check()
+    }
+
     /// The root.
     #[must_use]
     pub fn root(&self) -> &Path {
@@ -142,6 +157,10 @@ impl Volume {
 }
 
 impl Shared {
+    pub(super) fn check(&self) -> Result<(), Error> {
+        probe(&self.root, Some(&self.id)).map(|_| ())
+    }
+
     /// Shows the disk's state to whoever reads the board.
     pub(super) fn report(&self, result: Result<(), &Error>) {
         match result {
@@ -159,7 +178,7 @@ impl Shared {
     }
 
     /// One call for the whole volume, each `durability` in which something was written.
-    fn sync_loop(&self, directory: &File) {
+    fn sync_loop(&self) {
         loop {
             let mut closed = self.closed.lock();
             if !*closed {
@@ -168,7 +187,7 @@ impl Shared {
             let last = *closed;
             drop(closed);
             if self.dirty.swap(false, Ordering::AcqRel) {
-                self.sync(directory);
+                self.sync();
             }
             if last {
                 return;
@@ -176,20 +195,27 @@ impl Shared {
         }
     }
 
-    fn sync(&self, directory: &File) {
+    fn sync(&self) {
         let began = Instant::now();
-        if let Err(error) = rustix::fs::syncfs(directory) {
-            let error = Error::from(std::io::Error::from(error));
-            tracing::error!(err = %error, "volume cannot be synced");
-            self.report(Err(&error));
-        }
+        // Opened anew each time: what is held open cannot be unmounted.
+        let synced = File::open(&self.root).and_then(|directory| {
+            rustix::fs::syncfs(&directory)?;
+            Ok(rustix::fs::fstatvfs(&directory)?)
+        });
         self.metrics.sync_seconds.observe(began.elapsed().as_secs_f64());
-        if let Ok(stat) = rustix::fs::fstatvfs(directory) {
-            let bytes = |blocks: u64| {
-                i64::try_from(blocks.saturating_mul(stat.f_frsize)).unwrap_or(i64::MAX)
-            };
-            self.metrics.free.set(bytes(stat.f_bavail));
-            self.metrics.used.set(bytes(stat.f_blocks.saturating_sub(stat.f_bfree)));
+        match synced {
+            Ok(stat) => {
+                let bytes = |blocks: u64| {
+                    i64::try_from(blocks.saturating_mul(stat.f_frsize)).unwrap_or(i64::MAX)
+                };
+                self.metrics.free.set(bytes(stat.f_bavail));
+                self.metrics.used.set(bytes(stat.f_blocks.saturating_sub(stat.f_bfree)));
+            }
+            Err(error) => {
+                let error = Error::from(error);
+                tracing::error!(err = %error, "volume cannot be synced");
+                self.report(Err(&error));
+            }
         }
     }
 }

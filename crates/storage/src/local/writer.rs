@@ -136,7 +136,6 @@ fn append(shared: &Shared, file: &OpenFile, parts: Vec<Bytes>, len: u64) {
             shared.report(Ok(()));
         }
         Err(error) => {
-            let error = Error::from(error);
             tracing::error!(path = %file.path, err = %error, "segment cannot be written");
             // Back to the last whole append; where even that fails, repair does it at the next start.
             if let Some(open) = &state.file {
@@ -155,10 +154,12 @@ impl FileState {
         path: &str,
         parts: Vec<Bytes>,
         len: u64,
-    ) -> io::Result<()> {
+    ) -> Result<(), Error> {
         let file = match &mut self.file {
             Some(file) => file,
             none => {
+                // A disk that is not mounted must not fill the system's.
+                shared.check()?;
                 let path = shared.root.join(path);
                 if let Some(parent) = path.parent() {
                     fs::create_dir_all(parent)?;
