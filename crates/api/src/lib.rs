@@ -70,6 +70,8 @@ pub struct Parts {
     pub registry: Registry,
     /// HLS.
     pub hls: live::hls::Service,
+    /// Snapshots.
+    pub snapshots: live::snapshot::Service,
     /// Cameras in the order of the configuration, for `/live.m3u8`.
     pub first_camera: Option<base::CameraId>,
     /// When the server started.

@@ -40,6 +40,7 @@ async fn door(change: impl FnOnce(&mut Settings)) -> Door {
     let (registry, scope) = (Registry::new(), Scope::new(Handle::current()));
     let pool = Arc::new(Pool::start("media", std::num::NonZeroUsize::MIN).unwrap());
     let hub = hub::Hub::new(hub::RingLimits::default(), hub::Metrics::new(&registry).unwrap());
+    let snapshots = live::snapshot::Service::new(hub.clone(), 1);
     let hls = live::hls::Service::new(
         hub,
         Arc::clone(&pool),
@@ -61,6 +62,7 @@ async fn door(change: impl FnOnce(&mut Settings)) -> Door {
         board,
         registry,
         hls,
+        snapshots,
         first_camera,
         started: now,
         settings,

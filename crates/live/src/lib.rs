@@ -3,3 +3,4 @@
 //! Mounts no routes: it takes a lease and gives bytes.
 
 pub mod hls;
+pub mod snapshot;

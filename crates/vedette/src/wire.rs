@@ -11,7 +11,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use base::health::{Board, Health};
 use base::task::{Pool, Scope};
-use base::{Clock, SystemClock, Wall};
+use base::{Clock, SystemClock};
 use catalog::{Cameras, Database, GapReason, Ledger};
 use hub::{Hub, RingLimits};
 use prometheus::Registry;
@@ -91,6 +91,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     ingest.reconcile(specs::sources(&config.cameras));
     board.set("recorder", Health::Healthy, "");
 
+    let snapshots = live::snapshot::Service::new(hub.clone(), cores.get());
     let hls = start_hls(config, hub, &pool, &scope);
     let parts = api::Parts {
         database: database.clone(),
@@ -98,6 +99,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         board: board.clone(),
         registry,
         hls,
+        snapshots,
         first_camera: config.cameras.first().map(|camera| camera.id.clone()),
         started,
         settings: listen::front_settings(config)?,

@@ -7,6 +7,7 @@ mod live;
 mod playback;
 mod query;
 mod recordings;
+mod snapshot;
 
 use access::{Action, Object};
 use axum::response::Response;
@@ -31,6 +32,7 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .routes(routes!(health::metrics))
         .routes(routes!(cameras::list))
         .routes(routes!(cameras::one))
+        .routes(routes!(snapshot::snapshot))
         .routes(routes!(recordings::segments))
         .routes(routes!(recordings::coverage_spans))
         .routes(routes!(recordings::coverage_summary))
