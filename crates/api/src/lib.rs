@@ -159,6 +159,7 @@ fn cors(origins: &[String]) -> CorsLayer {
     let ours = ["x-request-id", "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"];
     let mut exposed = vec![header::RETRY_AFTER, header::LOCATION, header::LINK, header::ETAG];
     exposed.extend(ours.map(HeaderName::from_static));
+    exposed.push(routes::live::OMITTED);
     let layer = CorsLayer::new()
         .allow_methods([http::Method::GET, http::Method::HEAD, http::Method::OPTIONS])
         .allow_headers([header::RANGE, header::AUTHORIZATION, header::CONTENT_TYPE])

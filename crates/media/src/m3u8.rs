@@ -47,13 +47,13 @@ pub struct Segment {
     pub duration: Duration,
     /// Wall time of its first picture.
     pub start: Wall,
-    /// The initialisation segment it needs.
-    pub init: String,
+    /// The initialisation segment it needs; `None` for MPEG-TS, which needs none.
+    pub init: Option<String>,
     /// True when it does not continue the one before.
     pub discontinuity: bool,
 }
 
-/// A media playlist of fMP4 segments.
+/// A media playlist of fMP4 or MPEG-TS segments.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Media<'a> {
     /// Number of the first segment.
@@ -76,22 +76,25 @@ impl Media<'_> {
             self.segments.iter().map(|segment| segment.duration).max().unwrap_or_default();
         // EXTINF rounded to the nearest second must not exceed it (section 4.3.3.1).
         let target = self.target.max(longest).as_secs_f64().round().max(1.0);
+        // Without a map players of version 3 are enough (section 7).
+        let version =
+            if self.segments.iter().any(|segment| segment.init.is_some()) { 7 } else { 3 };
         let mut out = format!(
-            "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:{target:.0}\n#EXT-X-MEDIA-SEQUENCE:{}\n",
+            "#EXTM3U\n#EXT-X-VERSION:{version}\n#EXT-X-TARGETDURATION:{target:.0}\n#EXT-X-MEDIA-SEQUENCE:{}\n",
             self.sequence
         );
         if self.discontinuity_sequence > 0 {
             let _ = writeln!(out, "#EXT-X-DISCONTINUITY-SEQUENCE:{}", self.discontinuity_sequence);
         }
         out.push_str("#EXT-X-INDEPENDENT-SEGMENTS\n");
-        let mut init = "";
+        let mut init = None;
         for segment in self.segments {
             if segment.discontinuity {
                 out.push_str("#EXT-X-DISCONTINUITY\n");
             }
-            if segment.init != init {
-                init = &segment.init;
-                let _ = writeln!(out, "#EXT-X-MAP:URI=\"{init}\"");
+            if let Some(uri) = segment.init.as_deref().filter(|uri| init != Some(*uri)) {
+                init = Some(uri);
+                let _ = writeln!(out, "#EXT-X-MAP:URI=\"{uri}\"");
             }
             let _ = writeln!(out, "#EXT-X-PROGRAM-DATE-TIME:{}", segment.start);
             let _ =
@@ -115,7 +118,7 @@ mod tests {
             uri: format!("seg{number}.m4s"),
             duration: Duration::from_millis(2_000),
             start: Wall::from_micros(1_736_949_600_000_000 + number * 2_000_000),
-            init: if number < 2 { "init1.mp4".into() } else { "init2.mp4".into() },
+            init: Some(if number < 2 { "init1.mp4".into() } else { "init2.mp4".into() }),
             discontinuity,
         };
         let segments = [segment(0, false), segment(1, false), segment(2, true)];
@@ -134,6 +137,31 @@ mod tests {
         assert!(read.segments[2].discontinuity && read.segments[2].map.is_some());
         assert!(read.segments[1].map.is_none() && !read.end_list);
         assert!(text.contains("#EXT-X-PROGRAM-DATE-TIME:2025-01-15T14:00:02.000Z"), "{text}");
+    }
+
+    #[test]
+    fn a_playlist_of_transport_streams_has_no_map_and_marks_where_it_breaks() {
+        let segment = |epoch: i64, discontinuity| Segment {
+            uri: format!("segment_{epoch}.ts"),
+            duration: Duration::from_millis(10_040),
+            start: Wall::from_micros(epoch * 1_000_000),
+            init: None,
+            discontinuity,
+        };
+        let segments = [segment(1_736_949_600, false), segment(1_736_949_620, true)];
+        let media = Media {
+            sequence: 3,
+            discontinuity_sequence: 2,
+            target: Duration::from_secs(10),
+            segments: &segments,
+            ended: true,
+        };
+        let text = media.write();
+        let (_, read) = m3u8_rs::parse_media_playlist(text.as_bytes()).unwrap();
+        assert_eq!((read.version, read.target_duration, read.end_list), (Some(3), 10, true));
+        assert!(read.segments.iter().all(|segment| segment.map.is_none()));
+        assert!(!read.segments[0].discontinuity && read.segments[1].discontinuity);
+        assert!(read.segments[1].program_date_time.is_some(), "{text}");
     }
 
     #[test]

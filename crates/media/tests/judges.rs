@@ -1,6 +1,6 @@
 //! ffmpeg judges what is written as MPEG-TS, and writes what is read. Without ffmpeg these tests say
 //! that they were skipped.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stderr)]
 
 use std::io::{Read, Write};
 use std::process::{Command, Stdio};

@@ -4,29 +4,57 @@ use access::{Action, Object};
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use base::{CameraId, ErrorKind, StreamPath};
-use http::header;
+use http::{HeaderName, StatusCode, header};
+use live::hls::{Answer, Error, Format};
+use serde::Deserialize;
 
+use super::query::Checked;
 use crate::front::Who;
 use crate::problem::{Problem, ProblemDetails};
 use crate::{App, permit};
 
+/// The codecs of a stream that an answer leaves out, because the protocol cannot carry them.
+pub(crate) const OMITTED: HeaderName = HeaderName::from_static("x-vedette-omitted");
+
+#[derive(Deserialize)]
+pub(crate) struct Wanted {
+    variant: Option<String>,
+}
+
+impl Wanted {
+    fn format(&self) -> Result<Format, Problem> {
+        match self.variant.as_deref() {
+            None | Some("" | "fmp4") => Ok(Format::Fmp4),
+            Some("ts") => Ok(Format::Ts),
+            Some(other) => Err(Problem::new(ErrorKind::Invalid, "invalid_word")
+                .with("field", "variant")
+                .with("allowed", "fmp4, ts")
+                .with("value", other)),
+        }
+    }
+}
+
 /// A file of a stream: `<stream>/index.m3u8` (multivariant), `<stream>/main_stream.m3u8`,
 /// `<stream>/live.m3u8`, and what these name.
 #[utoipa::path(get, path = "/live/{*file}", tag = "live",
-    params(("file" = String, Path, description = "The stream's path and the file's name.")), responses(
-    (status = 200, content((String = "application/vnd.apple.mpegurl"), (Vec<u8> = "video/mp4"), (Vec<u8> = "video/iso.segment"))),
+    params(("file" = String, Path, description = "The stream's path and the file's name."),
+        ("variant" = Option<String>, Query, description = "How a playlist's segments are packaged: `fmp4` or `ts`.")), responses(
+    (status = 200, content((String = "application/vnd.apple.mpegurl"), (Vec<u8> = "video/mp4"), (Vec<u8> = "video/iso.segment"), (Vec<u8> = "video/mp2t")),
+        headers(("X-Vedette-Omitted" = String, description = "Codecs of the stream that the playlist leaves out."))),
+    (status = 400, body = ProblemDetails, content_type = "application/problem+json"), (status = 406, body = ProblemDetails, content_type = "application/problem+json"),
     (status = 404, body = ProblemDetails, content_type = "application/problem+json"), (status = 401, body = ProblemDetails, content_type = "application/problem+json"),
     (status = 503, body = ProblemDetails, content_type = "application/problem+json")))]
 pub(crate) async fn file(
     State(app): State<App>,
     who: Who,
     Path(path): Path<String>,
+    Checked(wanted): Checked<Wanted>,
 ) -> Result<Response, Problem> {
     let not_found =
         || Problem::new(ErrorKind::NotFound, "not_found").with("path", format!("/live/{path}"));
     let (stream, file) = path.rsplit_once('/').ok_or_else(not_found)?;
     let stream = StreamPath::new(stream).map_err(|_| no_stream(stream))?;
-    answer(&app, &who, &stream, file).await
+    answer(&app, &who, (&stream, file), wanted.format()?).await
 }
 
 /// The first camera's media playlist.
@@ -35,7 +63,7 @@ pub(crate) async fn file(
 pub(crate) async fn first(State(app): State<App>, who: Who) -> Result<Response, Problem> {
     let camera = app.first_camera.clone().ok_or_else(|| no_stream("live.m3u8"))?;
     permit(&who.0, Action::WatchLive, &Object::Camera(camera.clone()))?;
-    let mut response = answer(&app, &who, &camera.main_path(), "live.m3u8").await?;
+    let mut response = answer(&app, &who, (&camera.main_path(), "live.m3u8"), Format::Fmp4).await?;
     let body = axum::body::to_bytes(std::mem::take(response.body_mut()), PLAYLIST_LEN_MAX).await;
     let text = String::from_utf8(body.unwrap_or_default().into()).unwrap_or_default();
     *response.body_mut() = rooted(&text, &format!("/live/{camera}/")).into();
@@ -62,19 +90,36 @@ fn no_stream(path: &str) -> Problem {
 async fn answer(
     app: &App,
     who: &Who,
-    stream: &StreamPath,
-    file: &str,
+    (stream, file): (&StreamPath, &str),
+    format: Format,
 ) -> Result<Response, Problem> {
     let camera = stream.as_str().split('/').next().and_then(|id| CameraId::new(id).ok());
     let object = camera.map_or_else(|| Object::Stream(stream.clone()), Object::Camera);
     let lease = permit(&who.0, Action::WatchLive, &object)?;
-    let found = app.hls.get(&lease, stream, file).await.map_err(|error| {
-        Problem::new(error.kind(), error.code()).with("path", stream).with("file", file)
-    })?;
+    let found = app.hls.get(&lease, stream, file, format).await;
+    found.map(respond).map_err(|error| problem(&error).with("path", stream).with("file", file))
+}
+
+fn problem(error: &Error) -> Problem {
+    match error {
+        Error::NothingToCarry(codecs) => {
+            Problem::with_status(StatusCode::NOT_ACCEPTABLE, error.code())
+                .with("codecs", codecs.join(", "))
+                .header(OMITTED, codecs.join(", "))
+        }
+        _ => Problem::new(error.kind(), error.code()),
+    }
+}
+
+fn respond(found: Answer) -> Response {
     let cache = found
         .max_age
         .map_or("no-cache".to_owned(), |age| format!("private, max-age={}", age.as_secs()));
     let headers =
         [(header::CONTENT_TYPE, found.content_type.to_owned()), (header::CACHE_CONTROL, cache)];
-    Ok((headers, found.body).into_response())
+    let omitted = (!found.omitted.is_empty()).then(|| [(OMITTED, found.omitted.join(", "))]);
+    match omitted {
+        Some(omitted) => (headers, omitted, found.body).into_response(),
+        None => (headers, found.body).into_response(),
+    }
 }

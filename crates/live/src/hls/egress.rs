@@ -4,31 +4,32 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use base::Wall;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use media::m3u8::{self, Media, Multivariant};
-use media::mp4::{self, Run, Sample};
-use media::{AccessUnit, Ticks, Track, Tracks};
+use media::{AccessUnit, Tracks};
 
-use super::Config;
+use super::generation::{Cut, Generation};
+use super::package::Packager;
+use super::{Config, Format};
 
 /// Segments that have left the playlist and can still be fetched by who read it before.
 const SEGMENTS_BEHIND: usize = 4;
 /// After a loss decode times go on this much later: players that do not look at discontinuities, and
 /// sound that led the pictures, must not go back.
 const PAUSE_MICROS: i64 = 500_000;
-/// Initialisation segments that are kept: of the parameters that the window may still need.
-const INITS_MAX: usize = 4;
 /// Decode times begin here, so that sound that leads the first picture has a time of its own.
 const FIRST_TIME_MICROS: i64 = 10_000_000;
-/// A segment is cut at any picture once it is this long: the group is too long for a playlist.
-const LONGEST: Duration = Duration::from_secs(60);
 
-/// One path's segments.
+/// One path's segments in one format.
 pub(super) struct Muxer {
     config: Config,
-    generation: u64,
+    format: Format,
+    packager: Packager,
     run: Option<Generation>,
-    inits: VecDeque<(u64, Bytes)>,
+    /// Codecs of the last description that are left out.
+    omitted: Vec<&'static str>,
+    /// The last description has nothing that can be carried.
+    refused: bool,
     window: VecDeque<Segment>,
     next_number: u64,
     discontinuities_gone: u64,
@@ -37,29 +38,9 @@ pub(super) struct Muxer {
     next_time_us: i64,
 }
 
-/// What follows one description of the stream.
-struct Generation {
-    tracks: Tracks,
-    lanes: Vec<Lane>,
-    lead: usize,
-    /// The decode time that the first picture gets.
-    first_time_us: i64,
-    /// Media and wall time of the first picture.
-    zero_us: Option<i64>,
-    zero_wall: Wall,
-    segment_start_us: i64,
-}
-
-struct Lane {
-    track: Track,
-    newest: Option<AccessUnit>,
-    base_dts: Ticks,
-    samples: Vec<Sample>,
-}
-
 struct Segment {
     number: u64,
-    generation: u64,
+    init: Option<String>,
     duration: Duration,
     start: Wall,
     bytes: Bytes,
@@ -67,12 +48,14 @@ struct Segment {
 }
 
 impl Muxer {
-    pub(super) const fn new(config: Config) -> Self {
+    pub(super) const fn new(config: Config, format: Format) -> Self {
         Self {
             config,
-            generation: 0,
+            format,
+            packager: Packager::new(format),
             run: None,
-            inits: VecDeque::new(),
+            omitted: Vec::new(),
+            refused: false,
             window: VecDeque::new(),
             next_number: 0,
             discontinuities_gone: 0,
@@ -81,68 +64,46 @@ impl Muxer {
         }
     }
 
-    /// A new description: what follows does not continue what came before.
+    /// A new description: what follows does not continue what came before. What HLS does not carry is
+    /// left out.
     pub(super) fn describe(&mut self, tracks: &Tracks) {
-        self.run = None;
-        let Ok(init) = mp4::init_segment(tracks) else { return };
-        let lead_id = tracks.lead().map(|track| track.id);
-        let Some(lead) = tracks.all().iter().position(|track| Some(track.id) == lead_id) else {
-            return;
-        };
+        let (carried, omitted) = self.format.split(tracks);
+        self.omitted = omitted;
+        self.begin(&carried);
+        self.refused = self.run.is_none();
+    }
+
+    fn begin(&mut self, carried: &Tracks) {
+        let run = Generation::new(carried, self.next_time_us);
+        self.run = run.filter(|_| self.packager.describe(carried).is_some());
         self.discontinuity = !self.window.is_empty();
-        self.generation += 1;
-        self.inits.push_back((self.generation, init));
-        if self.inits.len() > INITS_MAX {
-            self.inits.pop_front();
-        }
-        let lane = |track: &Track| Lane {
-            track: track.clone(),
-            newest: None,
-            base_dts: Ticks(0),
-            samples: Vec::new(),
-        };
-        self.run = Some(Generation {
-            tracks: tracks.clone(),
-            lanes: tracks.all().iter().map(lane).collect(),
-            lead,
-            first_time_us: self.next_time_us,
-            zero_us: None,
-            zero_wall: Wall::default(),
-            segment_start_us: 0,
-        });
     }
 
     /// Units are missing: what is begun is dropped, the next one is a key frame.
     pub(super) fn interrupt(&mut self) {
         if let Some(run) = self.run.take() {
-            self.describe(&run.tracks);
+            self.begin(run.tracks());
         }
     }
 
     /// Takes a unit. True when a segment was finished by it.
     pub(super) fn push(&mut self, unit: AccessUnit) -> bool {
-        let Some(run) = &mut self.run else { return false };
-        let Some(index) = run.lanes.iter().position(|lane| lane.track.id == unit.track) else {
-            return false;
-        };
-        let cut = index == run.lead && run.is_due(&unit, &self.config);
-        run.take(index, unit);
-        cut && self.finish_segment()
+        let cut = self.run.as_mut().and_then(|run| run.push(unit, &self.config));
+        cut.is_some_and(|cut| self.finish_segment(&cut))
     }
 
-    fn finish_segment(&mut self) -> bool {
-        let Some(run) = &mut self.run else { return false };
-        let Some((duration, start, bytes)) = run.cut(self.next_number) else { return false };
+    fn finish_segment(&mut self, cut: &Cut) -> bool {
+        let Some(run) = &self.run else { return false };
         self.next_time_us = run.time_us() + PAUSE_MICROS;
-        let discontinuity = std::mem::take(&mut self.discontinuity);
-        let (number, generation) = (self.next_number, self.generation);
+        let number = self.next_number;
+        let Some(bytes) = self.packager.segment(number, cut) else { return false };
         self.window.push_back(Segment {
             number,
-            generation,
-            duration,
-            start,
+            init: self.packager.init_name(),
+            duration: cut.duration,
+            start: cut.start,
             bytes,
-            discontinuity,
+            discontinuity: std::mem::take(&mut self.discontinuity),
         });
         self.next_number += 1;
         while self.window.len() > self.config.segments + SEGMENTS_BEHIND {
@@ -160,11 +121,22 @@ impl Muxer {
         !self.window.is_empty()
     }
 
+    /// True when the stream has nothing that can be carried, and had nothing before.
+    pub(super) fn is_refused(&self) -> bool {
+        self.refused && self.window.is_empty()
+    }
+
+    /// Codecs that are left out.
+    pub(super) fn omitted(&self) -> &[&'static str] {
+        &self.omitted
+    }
+
     /// The media playlist of the newest `segments` (all that the settings keep, when `None`).
     pub(super) fn media(&self) -> String {
         let skip = self.window.len().saturating_sub(self.config.segments);
+        let ending = self.packager.ending();
         let segments: Vec<m3u8::Segment> =
-            self.window.iter().skip(skip).map(Segment::entry).collect();
+            self.window.iter().skip(skip).map(|segment| segment.entry(ending)).collect();
         let sequence = self.window.get(skip).map_or(0, |segment| segment.number);
         // The longest that is still known, so that the target hardly ever changes.
         let target = self.window.iter().map(|segment| segment.duration).max().unwrap_or_default();
@@ -176,7 +148,7 @@ impl Muxer {
 
     /// The multivariant playlist, which names the media playlist `uri`.
     pub(super) fn multivariant(&self, uri: &str) -> Option<String> {
-        let tracks = &self.run.as_ref()?.tracks;
+        let tracks = self.run.as_ref()?.tracks();
         let video = tracks.video().map(|track| &track.parameters);
         let resolution = video.and_then(media::Parameters::size);
         let frame_rate = video.and_then(media::Parameters::frame_rate);
@@ -192,7 +164,7 @@ impl Muxer {
 
     /// An initialisation segment by its name's number.
     pub(super) fn init(&self, generation: u64) -> Option<Bytes> {
-        self.inits.iter().find(|(known, _)| *known == generation).map(|(_, bytes)| bytes.clone())
+        self.packager.init(generation)
     }
 
     /// A segment by its number.
@@ -205,90 +177,13 @@ impl Muxer {
 }
 
 impl Segment {
-    fn entry(&self) -> m3u8::Segment {
+    fn entry(&self, ending: &str) -> m3u8::Segment {
         m3u8::Segment {
-            uri: format!("seg{}.m4s", self.number),
+            uri: format!("seg{}.{ending}", self.number),
             duration: self.duration,
             start: self.start,
-            init: format!("init{}.mp4", self.generation),
+            init: self.init.clone(),
             discontinuity: self.discontinuity,
         }
-    }
-}
-
-impl Generation {
-    /// True when the unit, of the leading track, begins a new segment.
-    fn is_due(&self, unit: &AccessUnit, config: &Config) -> bool {
-        let Some(lane) = self.lanes.get(self.lead) else { return false };
-        if self.zero_us.is_none() {
-            return false;
-        }
-        let at_us = lane.track.timescale.to_micros(unit.dts);
-        let length =
-            Duration::from_micros(u64::try_from(at_us - self.segment_start_us).unwrap_or(0));
-        (unit.key && length >= config.segment) || length >= LONGEST
-    }
-
-    fn take(&mut self, index: usize, unit: AccessUnit) {
-        let is_lead = index == self.lead;
-        let Some(lane) = self.lanes.get_mut(index) else { return };
-        let scale = lane.track.timescale;
-        let at_us = scale.to_micros(unit.dts);
-        if is_lead {
-            let zero_us = *self.zero_us.get_or_insert_with(|| {
-                self.segment_start_us = at_us;
-                self.zero_wall = unit.arrived_wall;
-                at_us
-            });
-            // The least delayed arrival tells when the first picture was taken; it is settled when
-            // the first segment is cut.
-            if self.segment_start_us == zero_us {
-                self.zero_wall = self.zero_wall.min(unit.arrived_wall.plus_micros(zero_us - at_us));
-            }
-        }
-        let Some(zero_us) = self.zero_us else { return };
-        if let Some(last) = lane.newest.replace(unit) {
-            if lane.samples.is_empty() {
-                lane.base_dts = last.dts - scale.from_micros(zero_us - self.first_time_us);
-            }
-            let next = lane.newest.as_ref().map_or(last.dts, |next| next.dts);
-            lane.samples.push(Sample {
-                duration: u32::try_from((next - last.dts).0).unwrap_or(0),
-                composition_offset: i32::try_from((last.pts - last.dts).0).unwrap_or(0),
-                key: last.key,
-                data: last.data,
-            });
-        }
-    }
-
-    /// The decode time at which the next segment begins.
-    fn time_us(&self) -> i64 {
-        self.first_time_us + self.segment_start_us - self.zero_us.unwrap_or(self.segment_start_us)
-    }
-
-    /// Ends the segment before the newest unit of the leading track.
-    fn cut(&mut self, number: u64) -> Option<(Duration, Wall, Bytes)> {
-        let lead = self.lanes.get(self.lead)?;
-        let next_us = lead.track.timescale.to_micros(lead.newest.as_ref()?.dts);
-        let runs: Vec<Run> = self
-            .lanes
-            .iter_mut()
-            .filter(|lane| !lane.samples.is_empty())
-            .map(|lane| Run {
-                track: lane.track.id,
-                base_dts: lane.base_dts.max(Ticks(0)),
-                samples: std::mem::take(&mut lane.samples),
-            })
-            .collect();
-        let sequence = u32::try_from(number % u64::from(u32::MAX)).unwrap_or(0) + 1;
-        let fragment = mp4::fragment(sequence, &runs).ok()?;
-        let mut bytes = BytesMut::with_capacity(usize::try_from(fragment.len).unwrap_or(0));
-        bytes.extend_from_slice(&fragment.header);
-        fragment.payload.iter().for_each(|part| bytes.extend_from_slice(part));
-        let start = self.zero_wall.plus_micros(self.segment_start_us - self.zero_us?);
-        let duration =
-            Duration::from_micros(u64::try_from(next_us - self.segment_start_us).unwrap_or(0));
-        self.segment_start_us = next_us;
-        Some((duration, start, bytes.freeze()))
     }
 }

@@ -13,14 +13,14 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior};
 
-use super::Config;
 use super::egress::Muxer;
+use super::{Config, Format};
 
 /// How often a muxer looks into the ring.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// Why there is no answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// No such path.
     #[error("no such stream")]
@@ -31,25 +31,30 @@ pub enum Error {
     /// The stream exists, but gave no segment in time.
     #[error("the stream has not begun yet")]
     NotStarted,
+    /// The stream has no codec that HLS carries in this format; its codecs.
+    #[error("nothing in this stream can be carried: {0:?}")]
+    NothingToCarry(Vec<&'static str>),
 }
 
 impl Error {
     /// What kind of thing went wrong.
     #[must_use]
-    pub const fn kind(self) -> ErrorKind {
+    pub const fn kind(&self) -> ErrorKind {
         match self {
             Self::NoStream | Self::NoFile => ErrorKind::NotFound,
             Self::NotStarted => ErrorKind::Unavailable,
+            Self::NothingToCarry(_) => ErrorKind::Unsupported,
         }
     }
 
     /// A stable code.
     #[must_use]
-    pub const fn code(self) -> &'static str {
+    pub const fn code(&self) -> &'static str {
         match self {
             Self::NoStream => "stream_not_found",
             Self::NoFile => "file_not_found",
             Self::NotStarted => "stream_not_started",
+            Self::NothingToCarry(_) => "stream_not_carried",
         }
     }
 }
@@ -63,6 +68,8 @@ pub struct Answer {
     pub body: Bytes,
     /// How long it may be kept by caches; `None`: not at all.
     pub max_age: Option<Duration>,
+    /// Codecs of the stream that are left out, told with playlists.
+    pub omitted: Vec<&'static str>,
 }
 
 /// All HLS muxers. Cloning gives another handle to the same service.
@@ -76,13 +83,14 @@ struct Shared {
     pool: Arc<Pool>,
     scope: Scope,
     config: Config,
-    muxers: Mutex<HashMap<StreamPath, Arc<Running>>>,
+    muxers: Mutex<HashMap<(StreamPath, Format), Arc<Running>>>,
 }
 
 /// A muxer with its task. The task writes it, requests read it.
 struct Running {
     muxer: Mutex<Muxer>,
-    finished: watch::Sender<u64>,
+    /// Counts segments and descriptions.
+    changed: watch::Sender<u64>,
     last_request: Mutex<Instant>,
     scope: Scope,
 }
@@ -94,9 +102,10 @@ impl Service {
         Self { shared: Arc::new(Shared { hub, pool, scope, config, muxers: Mutex::default() }) }
     }
 
-    /// A file of the stream at `path`: `index.m3u8` (multivariant), `main_stream.m3u8`,
-    /// `live.m3u8` (media), or a name from a playlist. The first request of a stream starts its muxer
-    /// and waits for the first segment. Cancel-safe.
+    /// A file of the stream at `path`: `index.m3u8` (multivariant; of MPEG-TS a media playlist),
+    /// `main_stream.m3u8`, `live.m3u8` (media), or a name from a playlist. `format` is that of playlists;
+    /// other names say it themselves. The first request of a stream starts its muxer and waits for the
+    /// first segment. Cancel-safe.
     ///
     /// # Errors
     /// See [`Error`]; a retry helps for [`Error::NotStarted`].
@@ -105,62 +114,87 @@ impl Service {
         _lease: &Lease,
         path: &StreamPath,
         file: &str,
+        format: Format,
     ) -> Result<Answer, Error> {
-        let running = self.running(path).ok_or(Error::NoStream)?;
+        let wanted = Wanted::read(file).ok_or(Error::NoFile)?;
+        let running = self.running(path, wanted.format(format)).ok_or(Error::NoStream)?;
         *running.last_request.lock() = Instant::now();
-        let number = |prefix, suffix| {
-            file.strip_prefix(prefix)?
-                .strip_suffix(suffix)
-                .and_then(|number: &str| number.parse::<u64>().ok())
+        let (content_type, found) = match wanted {
+            Wanted::Playlist { multivariant } => {
+                running.wait_until_ready(self.shared.config.start_timeout).await?;
+                return running.playlist(multivariant && format == Format::Fmp4);
+            }
+            Wanted::Init(number) => ("video/mp4", running.muxer.lock().init(number)),
+            Wanted::Segment(Format::Fmp4, number) => {
+                ("video/iso.segment", running.muxer.lock().segment(number))
+            }
+            Wanted::Segment(Format::Ts, number) => {
+                ("video/mp2t", running.muxer.lock().segment(number))
+            }
         };
-        let long = Some(Duration::from_secs(3_600));
-        if let Some(number) = number("seg", ".m4s") {
-            let body = running.muxer.lock().segment(number).ok_or(Error::NoFile)?;
-            return Ok(Answer { content_type: "video/iso.segment", body, max_age: long });
-        }
-        if let Some(number) = number("init", ".mp4") {
-            let body = running.muxer.lock().init(number).ok_or(Error::NoFile)?;
-            return Ok(Answer { content_type: "video/mp4", body, max_age: long });
-        }
-        if !matches!(file, "index.m3u8" | "main_stream.m3u8" | "live.m3u8") {
-            return Err(Error::NoFile);
-        }
-        running.wait_until_ready(self.shared.config.start_timeout).await?;
-        let muxer = running.muxer.lock();
-        let text = match file {
-            "index.m3u8" => muxer.multivariant("main_stream.m3u8").ok_or(Error::NotStarted)?,
-            _ => muxer.media(),
-        };
-        Ok(Answer {
-            content_type: "application/vnd.apple.mpegurl",
-            body: text.into(),
-            max_age: None,
-        })
+        let body = found.ok_or(Error::NoFile)?;
+        let max_age = Some(Duration::from_secs(3_600));
+        Ok(Answer { content_type, body, max_age, omitted: Vec::new() })
     }
 
     /// The muxer of a path: the running one, or a new one when the path exists.
-    fn running(&self, path: &StreamPath) -> Option<Arc<Running>> {
+    fn running(&self, path: &StreamPath, format: Format) -> Option<Arc<Running>> {
         let shared = &self.shared;
+        let key = (path.clone(), format);
         let mut muxers = shared.muxers.lock();
-        if let Some(running) = muxers.get(path) {
+        if let Some(running) = muxers.get(&key) {
             return Some(Arc::clone(running));
         }
         let reader = shared.hub.subscribe(path, Start::Oldest)?;
         let scope = shared.scope.child_on(shared.pool.for_key(path.as_str()));
         let running = Arc::new(Running {
-            muxer: Mutex::new(Muxer::new(shared.config.clone())),
-            finished: watch::Sender::new(0),
+            muxer: Mutex::new(Muxer::new(shared.config.clone(), format)),
+            changed: watch::Sender::new(0),
             last_request: Mutex::new(Instant::now()),
             scope,
         });
-        muxers.insert(path.clone(), Arc::clone(&running));
+        muxers.insert(key.clone(), Arc::clone(&running));
         let (service, mux) = (Arc::clone(shared), Arc::clone(&running));
         running.scope.spawn(format!("hls {path}"), async move {
-            let path = reader.path().clone();
             mux.run(reader, service.config.idle_after).await;
-            service.muxers.lock().remove(&path);
+            service.muxers.lock().remove(&key);
         });
         Some(running)
+    }
+}
+
+/// What a file's name asks for.
+enum Wanted {
+    Playlist { multivariant: bool },
+    Init(u64),
+    Segment(Format, u64),
+}
+
+impl Wanted {
+    fn read(file: &str) -> Option<Self> {
+        match file {
+            "index.m3u8" => return Some(Self::Playlist { multivariant: true }),
+            "main_stream.m3u8" | "live.m3u8" => {
+                return Some(Self::Playlist { multivariant: false });
+            }
+            _ => {}
+        }
+        let (name, ending) = file.split_once('.')?;
+        let number = |prefix| name.strip_prefix(prefix)?.parse().ok();
+        match ending {
+            "mp4" => Some(Self::Init(number("init")?)),
+            "m4s" => Some(Self::Segment(Format::Fmp4, number("seg")?)),
+            "ts" => Some(Self::Segment(Format::Ts, number("seg")?)),
+            _ => None,
+        }
+    }
+
+    const fn format(&self, of_playlists: Format) -> Format {
+        match self {
+            Self::Playlist { .. } => of_playlists,
+            Self::Init(_) => Format::Fmp4,
+            Self::Segment(format, _) => *format,
+        }
     }
 }
 
@@ -178,31 +212,57 @@ impl Running {
             }
             reader.drain(&mut events);
             if self.take(events.drain(..)) {
-                self.finished.send_modify(|count| *count += 1);
+                self.changed.send_modify(|count| *count += 1);
             }
         }
     }
 
+    /// True when there is a segment or a description more.
     fn take(&self, events: impl Iterator<Item = Event>) -> bool {
         let mut muxer = self.muxer.lock();
-        let mut finished = false;
+        let mut changed = false;
         for event in events {
             match event {
-                Event::Unit(unit) => finished |= muxer.push(unit),
-                Event::Tracks(tracks) => muxer.describe(&tracks),
+                Event::Unit(unit) => changed |= muxer.push(unit),
+                Event::Tracks(tracks) => {
+                    muxer.describe(&tracks);
+                    changed = true;
+                }
                 Event::Skipped(_) => muxer.interrupt(),
                 Event::Ended => {}
             }
         }
-        finished
+        changed
     }
 
     async fn wait_until_ready(&self, timeout: Duration) -> Result<(), Error> {
-        let mut finished = self.finished.subscribe();
-        let ready = finished.wait_for(|_| self.muxer.lock().is_ready());
-        match tokio::time::timeout(timeout, ready).await {
-            Ok(Ok(_)) => Ok(()),
-            _ => Err(Error::NotStarted),
+        let mut changed = self.changed.subscribe();
+        let ready = changed.wait_for(|_| {
+            let muxer = self.muxer.lock();
+            muxer.is_ready() || muxer.is_refused()
+        });
+        let Ok(Ok(_)) = tokio::time::timeout(timeout, ready).await else {
+            return Err(Error::NotStarted);
+        };
+        let muxer = self.muxer.lock();
+        if muxer.is_refused() {
+            return Err(Error::NothingToCarry(muxer.omitted().to_vec()));
         }
+        Ok(())
+    }
+
+    fn playlist(&self, multivariant: bool) -> Result<Answer, Error> {
+        let muxer = self.muxer.lock();
+        let text = if multivariant {
+            muxer.multivariant("main_stream.m3u8").ok_or(Error::NotStarted)?
+        } else {
+            muxer.media()
+        };
+        Ok(Answer {
+            content_type: "application/vnd.apple.mpegurl",
+            body: text.into(),
+            max_age: None,
+            omitted: muxer.omitted().to_vec(),
+        })
     }
 }

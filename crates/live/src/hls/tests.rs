@@ -8,8 +8,8 @@ use bytes::Bytes;
 use media::h264::H264Parameters;
 use media::{AccessUnit, Parameters, Ticks, Timescale, Track, TrackId, Tracks};
 
-use super::Config;
 use super::egress::Muxer;
+use super::{Config, Format};
 
 const START: i64 = 1_736_949_600_000_000;
 
@@ -37,8 +37,12 @@ fn unit(n: i64) -> AccessUnit {
 }
 
 fn muxer(units: std::ops::Range<i64>) -> Muxer {
-    let mut muxer = Muxer::new(Config::default());
-    muxer.describe(&tracks());
+    muxer_of(Format::Fmp4, &tracks(), units)
+}
+
+fn muxer_of(format: Format, tracks: &Tracks, units: std::ops::Range<i64>) -> Muxer {
+    let mut muxer = Muxer::new(Config::default(), format);
+    muxer.describe(tracks);
     for n in units {
         muxer.push(unit(n));
     }
@@ -113,4 +117,73 @@ fn decode_times_go_on_when_a_camera_comes_back_with_times_of_its_own() {
     }
     let after = decode_time(&muxer.segment(2).unwrap());
     assert!(after >= before + 2 * 90_000, "{after} after {before}");
+}
+
+/// A camera's pictures with G.711 and, when there are three tracks, Opus.
+fn with_sound(tracks_len: usize) -> Tracks {
+    use media::audio::{G711Parameters, Law, OpusParameters};
+    let g711 = G711Parameters { law: Law::A, sample_rate: 8_000, channels: 1 };
+    let opus = OpusParameters { channels: 1, pre_skip: 312 };
+    let sound = [Parameters::G711(g711), Parameters::Opus(opus)];
+    let track =
+        |(id, parameters)| Track { id: TrackId(id), timescale: Timescale::VIDEO, parameters };
+    let mut all = tracks().all().to_vec();
+    all.extend((1..).zip(sound).map(track));
+    all.truncate(tracks_len);
+    Tracks::new(all)
+}
+
+#[test]
+fn what_hls_does_not_carry_is_left_out_and_told() {
+    let fmp4 = muxer_of(Format::Fmp4, &with_sound(3), 0..61);
+    assert_eq!((fmp4.omitted(), fmp4.is_ready(), fmp4.is_refused()), (&["pcma"][..], true, false));
+    let codecs = fmp4.multivariant("main_stream.m3u8").unwrap();
+    assert!(codecs.contains("CODECS=\"avc1.42c016,opus\""), "{codecs}");
+    let ts = muxer_of(Format::Ts, &with_sound(3), 0..61);
+    assert_eq!((ts.omitted(), ts.is_ready()), (&["pcma", "opus"][..], true));
+}
+
+#[test]
+fn a_stream_of_which_nothing_is_carried_is_refused_until_it_changes() {
+    let sound = with_sound(2).filtered(|track| !track.parameters.is_video());
+    let mut muxer = Muxer::new(Config::default(), Format::Fmp4);
+    assert!(!muxer.is_refused());
+    muxer.describe(&sound);
+    assert!(muxer.is_refused() && muxer.omitted() == ["pcma"]);
+    muxer.describe(&tracks());
+    assert!(!muxer.is_refused() && muxer.omitted().is_empty());
+}
+
+#[test]
+fn transport_streams_are_cut_like_the_others_and_read_as_one() {
+    let mut muxer = muxer_of(Format::Ts, &tracks(), 0..61);
+    let text = muxer.media();
+    let (_, read) = m3u8_rs::parse_media_playlist(text.as_bytes()).unwrap();
+    assert_eq!(
+        read.segments.iter().map(|s| &s.uri[..]).collect::<Vec<_>>(),
+        ["seg0.ts", "seg1.ts"]
+    );
+    assert!(read.segments.iter().all(|segment| segment.map.is_none()) && read.version == Some(3));
+    assert!(text.contains("2025-01-15T14:00:02.000Z"), "{text}");
+    muxer.interrupt();
+    for n in 60..121 {
+        muxer.push(unit(n));
+    }
+    let (mut demuxer, mut events) = (media::ts::Demuxer::new(), Vec::new());
+    for number in 0..4 {
+        let bytes = muxer.segment(number).unwrap();
+        assert_eq!((bytes[0], bytes.len() % 188, bytes[188 + 1]), (0x47, 0, 0x50));
+        demuxer.push(&bytes, &mut events);
+    }
+    demuxer.finish(&mut events);
+    let mut times = Vec::new();
+    for event in events {
+        if let media::ts::Event::Unit(unit) = event {
+            times.push(unit.dts.0);
+        }
+    }
+    assert_eq!((times.len(), demuxer.stats().lost_packets), (120, 0));
+    // The first picture's time, and the pause after the interruption.
+    assert_eq!((times[0], times[60] - times[59]), (900_000, 6_000 + 45_000));
+    assert!(times.windows(2).all(|pair| pair[0] < pair[1]));
 }

@@ -1,5 +1,5 @@
 //! What is written is read back; what is lost is counted; what is torn is cut; what is hostile ends.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stderr)]
 
 use std::num::NonZeroU32;
 
