@@ -3,7 +3,7 @@
 mod cameras;
 mod docs;
 mod health;
-mod live;
+pub(crate) mod live;
 mod playback;
 mod query;
 mod recordings;
