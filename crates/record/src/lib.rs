@@ -8,6 +8,7 @@ mod gaps;
 mod metrics;
 mod pack;
 mod recorder;
+pub mod rolling;
 mod schedule;
 mod seal;
 mod segmenter;

@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use crate::gaps::{Entry, Gaps};
 use crate::metrics::Metrics;
 use crate::pack::{self, Format, Packer};
+use crate::rolling::{self, Rolling};
 use crate::schedule::Schedule;
 use crate::seal::{Sealer, Unsealed};
 use crate::segmenter::{Output, Segmenter, Verdict};
@@ -99,13 +100,16 @@ impl Recorder {
         (config, metrics): (Config, Metrics),
         scope: &Scope,
     ) -> Self {
-        let lost_found = config.lost_found.clone();
+        let folder = volume.root().join(spec.camera.as_str());
+        let rolling = (spec.format == Format::Ts)
+            .then(|| Rolling::new(folder, config.playlist_segments, spec.segment_duration));
         let sealer = Sealer::new(
             scope.child(),
             database.clone(),
             volume.clone(),
-            lost_found,
+            config.lost_found.clone(),
             metrics.clone(),
+            rolling,
         );
         // Followed from now on: a key frame that comes before the first look is not missed.
         let reader = spec.is_on().then(|| hub.follow(&spec.stream, Start::Next));
@@ -132,6 +136,11 @@ impl Recorder {
     /// Records until `token` is cancelled, then seals and leaves.
     pub(crate) async fn run(mut self, token: CancellationToken) {
         self.learn_ledger().await;
+        if self.spec.format != Format::Ts {
+            let folder = self.volume.root().join(self.spec.camera.as_str());
+            // Nobody waits for it.
+            drop(tokio::task::spawn_blocking(move || rolling::remove(&folder)));
+        }
         // Recorders of one thread look at different moments, so that their writes do not come at once.
         let phase = self.config.look_every.mul_f64(phase(self.spec.stream.as_str()));
         let mut look = tokio::time::interval_at(Instant::now() + phase, self.config.look_every);

@@ -2,15 +2,18 @@
 //! segment does not wait for a slow disk.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use base::task::Scope;
 use base::{Backoff, Wall};
 use catalog::{Database, NewSegment, Place, Sealed, Segment, SegmentId, SegmentState, Segments};
+use parking_lot::Mutex;
 use storage::local::{SegmentWriter, Volume};
 use storage::repair;
 
 use crate::metrics::Metrics;
+use crate::rolling::{self, Rolling};
 
 /// A segment whose last byte has been handed over.
 pub(crate) struct Unsealed {
@@ -27,17 +30,21 @@ pub(crate) struct Sealer {
     volume: Volume,
     lost_found: PathBuf,
     metrics: Metrics,
+    /// Only next to MPEG-TS segments. Its lock is held while the file is written, by one at a time.
+    rolling: Option<Arc<Mutex<Rolling>>>,
 }
 
 impl Sealer {
-    pub(crate) const fn new(
+    pub(crate) fn new(
         scope: Scope,
         database: Database,
         volume: Volume,
         lost_found: PathBuf,
         metrics: Metrics,
+        rolling: Option<Rolling>,
     ) -> Self {
-        Self { scope, database, volume, lost_found, metrics }
+        let rolling = rolling.map(|rolling| Arc::new(Mutex::new(rolling)));
+        Self { scope, database, volume, lost_found, metrics, rolling }
     }
 
     /// Ends a segment when all that was handed over is written. Where the disk or the database fails,
@@ -47,6 +54,7 @@ impl Sealer {
         let (database, volume) = (self.database.clone(), self.volume.clone());
         let root = volume.root().to_owned();
         let (lost_found, metrics) = (self.lost_found.clone(), self.metrics.clone());
+        let rolling = self.rolling.clone();
         self.scope.spawn(format!("seal {}", unsealed.new.path), async move {
             let camera = unsealed.new.camera.clone();
             let mut settled = false;
@@ -54,6 +62,9 @@ impl Sealer {
                 let Unsealed { id, duration_us, end, .. } = unsealed;
                 let sealed = Sealed { end, duration_us, bytes: file.bytes, sha256: file.sha256 };
                 settled = file.bytes > 0 && database.seal_segment(id, &sealed).await.is_ok();
+                if let (true, Some(rolling)) = (settled, rolling) {
+                    list(rolling, &unsealed.new, duration_us).await;
+                }
             }
             let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(30));
             let segment = Segment {
@@ -92,5 +103,15 @@ impl Sealer {
     /// Waits until every segment is sealed. The owner of the recorder bounds this.
     pub(crate) async fn finish(self) {
         self.scope.wait().await;
+    }
+}
+
+/// Adds a segment to the rolling playlist. Players lose a segment when that fails, the recording does not.
+async fn list(rolling: Arc<Mutex<Rolling>>, new: &NewSegment, duration_us: i64) {
+    let uri = new.path.split_once('/').map_or(new.path.as_str(), |(_, below)| below).to_owned();
+    let sealed = rolling::Sealed { uri, start: new.start, duration_us, codecs: new.codecs.clone() };
+    let written = tokio::task::spawn_blocking(move || rolling.lock().add(sealed)).await;
+    if let Ok(Err(error)) = written {
+        tracing::warn!(camera = %new.camera, err = %error, "rolling playlist cannot be written");
     }
 }

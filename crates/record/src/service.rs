@@ -23,6 +23,8 @@ pub struct Config {
     pub look_every: Duration,
     /// Where files go that cannot be played.
     pub lost_found: PathBuf,
+    /// Segments in the rolling playlist next to MPEG-TS ones.
+    pub playlist_segments: usize,
 }
 
 /// All recordings of this node.

@@ -85,6 +85,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         loss_reason: loss_reason(status.clone()),
         look_every: Duration::from_millis(500),
         lost_found: config.data_dir.join("lost+found"),
+        playlist_segments: usize::try_from(settings.int("server.playlist_segments")).unwrap_or(6),
     };
     let mut record = record::Service::new(parts, record_config, record::Metrics::new(&registry)?);
     record.reconcile(specs::recordings(&config.cameras));
