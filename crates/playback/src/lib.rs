@@ -5,6 +5,7 @@
 //! time. Reads files on blocking threads.
 
 mod assemble;
+pub mod rolling;
 
 use std::fs::File;
 use std::ops::Range;

@@ -9,6 +9,7 @@ use live::hls::{Answer, Error, Format};
 use serde::Deserialize;
 
 use super::query::Checked;
+use super::rolling;
 use crate::front::Who;
 use crate::problem::{Problem, ProblemDetails};
 use crate::{App, permit};
@@ -52,6 +53,9 @@ pub(crate) async fn file(
 ) -> Result<Response, Problem> {
     let not_found =
         || Problem::new(ErrorKind::NotFound, "not_found").with("path", format!("/live/{path}"));
+    if let Some(recorded) = rolling::segment(&app, &who, &path).await? {
+        return Ok(recorded);
+    }
     let (stream, file) = path.rsplit_once('/').ok_or_else(not_found)?;
     let stream = StreamPath::new(stream).map_err(|_| no_stream(stream))?;
     answer(&app, &who, (&stream, file), wanted.format()?).await
@@ -96,6 +100,11 @@ async fn answer(
     let camera = stream.as_str().split('/').next().and_then(|id| CameraId::new(id).ok());
     let object = camera.map_or_else(|| Object::Stream(stream.clone()), Object::Camera);
     let lease = permit(&who.0, Action::WatchLive, &object)?;
+    if file == "live.m3u8"
+        && let Some(recorded) = rolling::playlist(app, who, stream).await?
+    {
+        return Ok(recorded);
+    }
     let found = app.hls.get(&lease, stream, file, format).await;
     found.map(respond).map_err(|error| problem(&error).with("path", stream).with("file", file))
 }

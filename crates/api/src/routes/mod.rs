@@ -7,6 +7,7 @@ pub(crate) mod live;
 mod playback;
 mod query;
 mod recordings;
+mod rolling;
 mod snapshot;
 
 use access::{Action, Object};
