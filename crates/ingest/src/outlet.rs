@@ -148,14 +148,15 @@ impl Outlet {
                 unit.dts.unwrap_or(unit.pts)
             }
         };
-        let step = match track.parameters.is_video() {
-            true => Step::Picture { bytes: unit.data.len(), key: unit.key },
-            false => Step::Other,
+        // Only pictures are shown in another order than they are decoded.
+        let (pts, step) = match track.parameters.is_video() {
+            true => (unit.pts, Step::Picture { bytes: unit.data.len(), key: unit.key }),
+            false => (dts, Step::Other),
         };
         publisher.push(AccessUnit {
             track: unit.track,
             dts,
-            pts: unit.pts,
+            pts,
             key: unit.key,
             data: unit.data,
             lost_packets: unit.lost,

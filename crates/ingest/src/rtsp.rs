@@ -45,6 +45,7 @@ pub(crate) struct Session {
 struct Followed {
     id: TrackId,
     scale: Timescale,
+    is_h265: bool,
 }
 
 /// Connects and asks for the camera's video and audio. Every step together takes at most `limit`.
@@ -87,8 +88,9 @@ async fn connect(spec: &SourceSpec, outlet: Outlet) -> Result<Session, Failure> 
         let hz = std::num::NonZeroU32::new(hz)
             .ok_or_else(|| Failure::new(Kind::ProtocolError).with("detail", "clock rate 0"))?;
         let id = TrackId(u8::try_from(number).unwrap_or(u8::MAX));
+        let is_h265 = session.streams().get(stream).is_some_and(|s| s.encoding_name() == "h265");
         if let Some(slot) = followed.get_mut(stream) {
-            *slot = Some(Followed { id, scale: Timescale::new(hz) });
+            *slot = Some(Followed { id, scale: Timescale::new(hz), is_h265 });
         }
     }
     // GStreamer's server tells the number of a packet that is gone when it answers to a second viewer.
@@ -153,7 +155,9 @@ impl Session {
         let Some(Some(followed)) = self.followed.get(frame.stream_id()).copied() else {
             return Ok(Step::Other);
         };
-        let key = frame.is_random_access_point();
+        // The client counts only IDR pictures; H.265 encoders with open groups send CRA pictures.
+        let key = frame.is_random_access_point()
+            || (followed.is_h265 && media::h265::nal::is_irap(frame.data()));
         if !self.outlet.is_open() && !key {
             return Ok(Step::Other);
         }
@@ -193,7 +197,7 @@ impl Session {
     fn tracks(&self) -> Result<Option<Tracks>, Failure> {
         let mut tracks = Vec::new();
         for (stream, followed) in self.demuxed.streams().iter().zip(&self.followed) {
-            let Some(Followed { id, scale }) = *followed else { continue };
+            let Some(Followed { id, scale, .. }) = *followed else { continue };
             let Some(parameters) = parameters(stream)? else { return Ok(None) };
             tracks.push(Track { id, timescale: scale, parameters });
         }
