@@ -1,6 +1,8 @@
 //! What the storage counts.
 
-use prometheus::{Histogram, HistogramOpts, IntCounter, IntGauge, Registry};
+use prometheus::{
+    GaugeVec, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
+};
 
 /// The storage's numbers. Cloning shares them.
 #[derive(Clone)]
@@ -45,5 +47,64 @@ impl Metrics {
             free: gauge("vedette_disk_free_bytes", "Free bytes of the volume for segments.")?,
             used: gauge("vedette_disk_used_bytes", "Used bytes of the volume for segments.")?,
         })
+    }
+}
+
+/// Retention's numbers. Cloning shares them.
+#[derive(Clone)]
+pub struct RetentionMetrics {
+    pub(crate) removed: IntCounterVec,
+    pub(crate) removed_bytes: IntCounterVec,
+    pub(crate) short: IntGauge,
+}
+
+impl RetentionMetrics {
+    /// Makes the numbers and registers them.
+    ///
+    /// # Errors
+    /// When the registry has the same names already.
+    pub fn new(registry: &Registry) -> prometheus::Result<Self> {
+        let by_rule = |name: &str, help: &str| {
+            let counter = IntCounterVec::new(Opts::new(name, help), &["rule"])?;
+            registry.register(Box::new(counter.clone())).map(|()| counter)
+        };
+        let help = "Bytes by which free space falls short of what is kept free.";
+        let short = IntGauge::new("vedette_retention_short_bytes", help)?;
+        registry.register(Box::new(short.clone()))?;
+        Ok(Self {
+            removed: by_rule(
+                "vedette_retention_removed_segments_total",
+                "Segments whose file was removed from the disk, by rule.",
+            )?,
+            removed_bytes: by_rule(
+                "vedette_retention_removed_bytes_total",
+                "Bytes of segments whose file was removed from the disk, by rule.",
+            )?,
+            short,
+        })
+    }
+}
+
+/// What is counted about the coverage ledger. Cloning shares it.
+#[derive(Clone)]
+pub struct LedgerMetrics {
+    pub(crate) unexplained: GaugeVec,
+}
+
+impl LedgerMetrics {
+    /// Makes the numbers and registers them.
+    ///
+    /// # Errors
+    /// When the registry has the same names already.
+    pub fn new(registry: &Registry) -> prometheus::Result<Self> {
+        let unexplained = GaugeVec::new(
+            Opts::new(
+                "vedette_ledger_unexplained_seconds",
+                "Seconds since a day before this start that are neither recorded nor have a reason.",
+            ),
+            &["camera"],
+        )?;
+        registry.register(Box::new(unexplained.clone()))?;
+        Ok(Self { unexplained })
     }
 }

@@ -8,11 +8,14 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use base::Wall;
-use catalog::{Database, NewSegment, Sealed, Segment, Segments};
+use catalog::{Database, Gap, GapReason, Ledger, NewSegment, Removals, Sealed, Segment, Segments};
 use sha2::{Digest, Sha256};
 
 use crate::file::{self, Found};
 use crate::keys;
+
+/// Files of one name in `lost+found`.
+const NAMES_MAX: u32 = 1_000;
 
 /// What was done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -118,30 +121,73 @@ pub async fn index_strangers(
     let mut report = Report::default();
     let walked = root.to_owned();
     for path in blocking(move || list_files(&walked)).await? {
-        let Some((camera, start)) = keys::parse_segment(&path) else { continue };
-        if database.segment_by_path(&path).await?.is_some() {
-            continue;
-        }
-        let (file, lost, name) = (root.join(&path), lost_found.join(&path), path.clone());
-        let outcome = blocking(move || make_whole(&file, &lost)).await?;
-        match outcome.map_err(|source| Error::Disk { path: name, source })? {
-            Outcome::Whole { bytes, duration_us, sha256, codecs, .. } => {
-                let stream = camera.main_path();
-                let format = if path.ends_with(".ts") { "ts" } else { "fmp4" }.to_owned();
-                let new = NewSegment { camera, stream, path, start, format, codecs };
-                let id = database.create_segment(&new).await?;
-                let end = new.start.plus_micros(duration_us);
-                database.seal_segment(id, &Sealed { end, duration_us, bytes, sha256 }).await?;
-                report.indexed += 1;
-            }
-            Outcome::Nothing => report.discarded += 1,
-            Outcome::Unplayable => report.lost += 1,
+        if keys::parse_segment(&path).is_some() && database.segment_by_path(&path).await?.is_none()
+        {
+            index_stranger(database, root, lost_found, path, &mut report).await?;
         }
     }
     Ok(report)
 }
 
-async fn blocking<T: Send + 'static>(
+/// Indexes a file of a segment's name that has no row.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) async fn index_stranger(
+    database: &Database,
+    root: &Path,
+    lost_found: &Path,
+    path: String,
+    report: &mut Report,
+) -> Result<(), Error> {
+    let Some((camera, start)) = keys::parse_segment(&path) else { return Ok(()) };
+    let (file, lost, name) = (root.join(&path), lost_found.join(&path), path.clone());
+    let outcome = blocking(move || make_whole(&file, &lost)).await?;
+    match outcome.map_err(|source| Error::Disk { path: name, source })? {
+        Outcome::Whole { bytes, duration_us, sha256, codecs, .. } => {
+            let stream = camera.main_path();
+            let format = if path.ends_with(".ts") { "ts" } else { "fmp4" }.to_owned();
+            let new = NewSegment { camera, stream, path, start, format, codecs };
+            let id = database.create_segment(&new).await?;
+            let end = new.start.plus_micros(duration_us);
+            database.seal_segment(id, &Sealed { end, duration_us, bytes, sha256 }).await?;
+            report.indexed += 1;
+        }
+        Outcome::Nothing => report.discarded += 1,
+        Outcome::Unplayable => report.lost += 1,
+    }
+    Ok(())
+}
+
+/// Makes a sealed row agree with what is left of its file, which is shorter than it was: torn ends are cut,
+/// the span that is lost becomes a gap. False when the file cannot be played; it is in `lost_found` then.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) async fn shorten(
+    database: &Database,
+    root: &Path,
+    lost_found: &Path,
+    segment: &Segment,
+) -> Result<bool, Error> {
+    let path = segment.new.path.clone();
+    let (file, lost) = (root.join(&path), lost_found.join(&path));
+    let outcome = blocking(move || make_whole(&file, &lost)).await?;
+    let outcome = outcome.map_err(|source| Error::Disk { path, source })?;
+    let Outcome::Whole { bytes, duration_us, sha256, .. } = outcome else { return Ok(false) };
+    let end = segment.new.start.plus_micros(duration_us);
+    database.reseal_segment(segment.id, &Sealed { end, duration_us, bytes, sha256 }).await?;
+    let gap = Gap {
+        camera: segment.new.camera.clone(),
+        start: end,
+        end: segment.sealed.as_ref().map(|sealed| sealed.end.max(end)),
+        reason: GapReason::Disk,
+    };
+    database.add_gap(&gap).await?;
+    Ok(true)
+}
+
+pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Error> {
     tokio::task::spawn_blocking(work).await.map_err(|_| Error::Interrupted)
@@ -159,7 +205,7 @@ fn make_whole(path: &Path, lost: &Path) -> std::io::Result<Outcome> {
             fs::remove_file(path)?;
             return Ok(Outcome::Nothing);
         }
-        Found::Unplayable => return set_aside(path, lost),
+        Found::Unplayable => return set_aside_unplayable(path, lost),
     };
     if found.torn {
         file.set_len(found.valid_len)?;
@@ -174,7 +220,18 @@ fn make_whole(path: &Path, lost: &Path) -> std::io::Result<Outcome> {
     })
 }
 
-fn set_aside(path: &Path, lost: &Path) -> std::io::Result<Outcome> {
+fn set_aside_unplayable(path: &Path, lost: &Path) -> std::io::Result<Outcome> {
+    set_aside(path, lost)?;
+    tracing::warn!(path = %path.display(), "file cannot be played, moved to lost+found");
+    Ok(Outcome::Unplayable)
+}
+
+/// Moves a file to `lost`, or to `lost.2` and so on where one is there already.
+pub(crate) fn set_aside(path: &Path, lost: &Path) -> std::io::Result<()> {
+    let numbered = |number: u32| PathBuf::from(format!("{}.{number}", lost.display()));
+    let mut names = std::iter::once(lost.to_owned()).chain((2..NAMES_MAX).map(numbered));
+    let taken = || std::io::Error::from(std::io::ErrorKind::AlreadyExists);
+    let lost = &names.find(|name| !name.exists()).ok_or_else(taken)?;
     if let Some(parent) = lost.parent() {
         fs::create_dir_all(parent)?;
     }
@@ -185,11 +242,10 @@ fn set_aside(path: &Path, lost: &Path) -> std::io::Result<Outcome> {
         }
         moved => moved?,
     }
-    tracing::warn!(path = %path.display(), "file cannot be played, moved to lost+found");
-    Ok(Outcome::Unplayable)
+    Ok(())
 }
 
-fn hash(mut file: &File) -> std::io::Result<[u8; 32]> {
+pub(crate) fn hash(mut file: &File) -> std::io::Result<[u8; 32]> {
     use std::io::Seek;
     file.seek(std::io::SeekFrom::Start(0))?;
     let (mut hash, mut buffer) = (Sha256::new(), vec![0; 1 << 20]);
@@ -202,7 +258,7 @@ fn hash(mut file: &File) -> std::io::Result<[u8; 32]> {
 }
 
 /// All files below `root`, relative to it, in no order. Folders that cannot be read are passed over.
-fn list_files(root: &Path) -> Vec<String> {
+pub(crate) fn list_files(root: &Path) -> Vec<String> {
     let (mut folders, mut files) = (vec![PathBuf::new()], Vec::new());
     while let Some(folder) = folders.pop() {
         let Ok(entries) = fs::read_dir(root.join(&folder)) else { continue };
@@ -225,4 +281,4 @@ pub fn end_of(segment: &Segment) -> Wall {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

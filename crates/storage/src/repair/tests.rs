@@ -11,7 +11,7 @@ use media::{Parameters, Ticks, Timescale, Track, TrackId, Tracks};
 use super::*;
 
 /// A file of three fragments of a second each, and where each ends.
-fn file() -> (Vec<u8>, Vec<usize>) {
+pub(crate) fn file() -> (Vec<u8>, Vec<usize>) {
     let parameters = Parameters::Aac(AacParameters::from_config(&[0x12, 0x10]).unwrap());
     let track = Track { id: TrackId(0), timescale: Timescale::VIDEO, parameters };
     let mut bytes = init_segment(&Tracks::new(vec![track])).unwrap().to_vec();
