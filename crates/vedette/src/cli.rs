@@ -31,6 +31,14 @@ enum Command {
     /// Check or show the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Remove recordings by the rules of retention, now; works beside a running server.
+    Cleanup(CleanupArgs),
+    /// Show what retention does.
+    #[command(subcommand)]
+    Retention(RetentionCommand),
+    /// Compare and test.
+    #[command(subcommand)]
+    Check(CheckCommand),
     /// Ask a running server how it is.
     Health {
         /// Its address.
@@ -53,6 +61,47 @@ enum ConfigCommand {
     },
     /// Print the reference of all keys.
     Reference,
+}
+
+/// What `cleanup` is told.
+#[derive(Args)]
+pub struct CleanupArgs {
+    /// Only this camera.
+    #[arg(long, value_name = "ID")]
+    pub camera: Option<String>,
+    /// What ended longer ago goes too: 7d, 12h.
+    #[arg(long, value_name = "DURATION")]
+    pub older_than: Option<String>,
+    /// Only say what would go.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Subcommand)]
+enum RetentionCommand {
+    /// List what goes next, and by which rule.
+    Preview {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Subcommand)]
+enum CheckCommand {
+    /// Compare ledger, database and files, and say what differs.
+    Recordings(CheckArgs),
+}
+
+/// What `check recordings` is told.
+#[derive(Args)]
+pub struct CheckArgs {
+    /// Mend what can be mended; footage is never deleted.
+    #[arg(long)]
+    pub repair: bool,
+    /// Only this camera.
+    #[arg(long, value_name = "ID")]
+    pub camera: Option<String>,
 }
 
 /// What `demo` is told.
@@ -124,6 +173,18 @@ pub fn run() -> ExitCode {
         },
         Command::Config(ConfigCommand::Example { form }) => commands::config::example(form),
         Command::Config(ConfigCommand::Reference) => commands::config::reference(),
+        Command::Cleanup(args) => match load() {
+            Ok(config) => commands::cleanup::run(&config, args),
+            Err(faults) => return refuse(&faults),
+        },
+        Command::Retention(RetentionCommand::Preview { json }) => match load() {
+            Ok(config) => commands::retention::preview(&config, *json),
+            Err(faults) => return refuse(&faults),
+        },
+        Command::Check(CheckCommand::Recordings(args)) => match load() {
+            Ok(config) => commands::check::recordings(&config, args),
+            Err(faults) => return refuse(&faults),
+        },
         Command::Config(command) => match load() {
             Ok(config) => commands::config::run(&config, matches!(command, ConfigCommand::Show)),
             Err(faults) => return refuse(&faults),

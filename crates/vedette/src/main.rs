@@ -4,6 +4,7 @@ mod cli;
 mod commands;
 mod config;
 mod listen;
+mod retention;
 mod specs;
 mod telemetry;
 mod volume;

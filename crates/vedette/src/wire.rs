@@ -20,7 +20,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 
 use crate::config::{Config, Port};
-use crate::{listen, specs, volume};
+use crate::{listen, retention, specs, volume};
 
 /// How long parts may take to leave.
 const LEAVE: Duration = Duration::from_secs(10);
@@ -59,6 +59,8 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     let cameras: Vec<_> =
         specs::recordings(&config.cameras).into_iter().map(|spec| spec.camera).collect();
     record::startup::open_gaps(&database, &cameras, before).await?;
+    // Recorders may ask it whether there is room.
+    let _retention = retention::start(config, &scope, &database, &registry, &board).await?;
     keep_alive(&scope, database.clone());
     if before.is_some_and(|node| node.stopped_at.is_none()) {
         volume::index_strangers(&scope, config, &database, &volume);

@@ -54,14 +54,12 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// Moves a file to `lost+found`; false when one of that name is there already.
+    /// Moves a file to `lost+found`.
     async fn set_aside(&self, path: &str) -> Result<bool, Error> {
         let file = self.remover.volume().path().join(path);
         let lost = self.options.lost_found.join(path);
-        match blocking(move || set_aside(&file, &lost)).await? {
-            Ok(()) => Ok(true),
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(false),
-            Err(source) => Err(retention::Error::Disk { path: path.to_owned(), source }.into()),
-        }
+        let moved = blocking(move || set_aside(&file, &lost)).await?;
+        moved.map_err(|source| retention::Error::Disk { path: path.to_owned(), source })?;
+        Ok(true)
     }
 }

@@ -120,7 +120,7 @@ impl Check<'_> {
     async fn mend_short(&self, row: &Segment) -> Result<bool, Error> {
         let is_ours =
             matches!(row.state, SegmentState::Created | SegmentState::Retry | SegmentState::Failed);
-        if !self.options.repair || !is_ours || row.new.format != "fmp4" {
+        if !self.options.repair || !is_ours {
             return Ok(false);
         }
         let root = self.remover.volume().path();

@@ -45,7 +45,7 @@ impl Place {
     /// A row of three seconds, without its file.
     async fn row(&self, start: i64) -> (SegmentId, String) {
         let camera = CameraId::new("cam").unwrap();
-        let path = keys::segment(&camera, at(start), 1);
+        let path = keys::segment(&camera, at(start), 1, "mp4");
         let new = NewSegment {
             stream: camera.main_path(),
             camera,
@@ -154,7 +154,7 @@ async fn a_lengthened_file_is_told_and_left_alone() {
 #[tokio::test]
 async fn a_file_without_a_row_is_indexed_and_a_foreign_one_set_aside() {
     let place = Place::new().await;
-    let path = keys::segment(&CameraId::new("cam").unwrap(), at(0), 1);
+    let path = keys::segment(&CameraId::new("cam").unwrap(), at(0), 1, "mp4");
     place.write(&path, &repair::tests::file().0);
     place.finds(&Difference::RowMissing { path: path.clone() }, true).await;
     assert!(place.database.segment_by_path(&path).await.unwrap().is_some());
@@ -163,7 +163,9 @@ async fn a_file_without_a_row_is_indexed_and_a_foreign_one_set_aside() {
     let lost = place.dir.path().join("lost+found/cam/holiday.jpg");
     assert_eq!(std::fs::read(lost).unwrap(), b"sea");
     place.write("cam/holiday.jpg", b"mountain");
-    place.finds(&Difference::Foreign { path: "cam/holiday.jpg".into() }, false).await;
+    place.finds(&Difference::Foreign { path: "cam/holiday.jpg".into() }, true).await;
+    let second = place.dir.path().join("lost+found/cam/holiday.jpg.2");
+    assert_eq!(std::fs::read(second).unwrap(), b"mountain");
 }
 
 #[tokio::test]

@@ -80,6 +80,8 @@ impl Service {
                 self.failed = false;
                 self.tell(room);
             }
+            // The volume itself says so, and whether it comes back.
+            Err(Error::Volume(error)) => self.board.set(PART, Health::Degraded, error.code()),
             Err(error) => {
                 if !std::mem::replace(&mut self.failed, true) {
                     tracing::error!(err = %error, "retention cannot go on");

@@ -27,7 +27,7 @@ fn row(number: i64, camera: &str, start: i64, bytes: u64, state: SegmentState) -
     let new = NewSegment {
         camera: id(camera),
         stream: id(camera).main_path(),
-        path: keys::segment(&id(camera), at(start), 1),
+        path: keys::segment(&id(camera), at(start), 1, "mp4"),
         start: at(start),
         format: "fmp4".into(),
         codecs: String::new(),

@@ -1,7 +1,10 @@
 //! One file per command.
 
+pub mod check;
+pub mod cleanup;
 pub mod config;
 pub mod demo;
 pub mod health;
+pub mod retention;
 pub mod serve;
 pub mod simulate;

@@ -84,12 +84,43 @@ pub struct Record {
     pub format: String,
     pub segment_duration: Duration,
     pub audio: bool,
+    /// How long and how much of it is kept.
+    pub keep: Keep,
     /// The derived stream of cameras that name none of their own.
     pub capture: Option<Transcode>,
     /// Its hours, for mode `schedule`.
     pub schedule: Option<record::Schedule>,
     pub(super) time_zone: String,
     pub(super) spans: Vec<(String, String)>,
+}
+
+/// How long and how much of a camera's recordings is kept, and where.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Keep {
+    /// Zero: as `storage.recordings.max_age` says.
+    pub max_age: Duration,
+    /// Bytes; 0: no limit.
+    pub max_disk_usage: u64,
+    /// Empty: as `storage.backends` says.
+    pub backends: Vec<String>,
+}
+
+impl Keep {
+    /// Reads what is given below `record`; the rest is that of `default`.
+    pub fn read(settings: &Settings, default: Self) -> Self {
+        let mut keep = default;
+        if let Typed::Duration(max_age) = settings.get("record.max_age") {
+            keep.max_age = max_age;
+        }
+        if let Typed::Size(max_disk_usage) = settings.get("record.max_disk_usage") {
+            keep.max_disk_usage = max_disk_usage;
+        }
+        match settings.get("record.backends") {
+            Typed::Texts(backends) if !backends.is_empty() => keep.backends = backends,
+            _ => {}
+        }
+        keep
+    }
 }
 
 /// Of segments as MPEG-TS.
@@ -214,6 +245,7 @@ fn recording(
         stream: text("record.stream", &default.stream),
         format: text("record.format", &default.format),
         time_zone: text("time_zone", &default.time_zone),
+        keep: Keep::read(settings, default.keep.clone()),
         ..default.clone()
     };
     if let Typed::Duration(duration) = settings.get("record.segment_duration") {

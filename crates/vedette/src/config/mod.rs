@@ -23,7 +23,7 @@ pub use env::Environment;
 pub use fault::{Fault, Faults};
 pub use reference::{example_env, example_toml, example_yaml, reference_page};
 pub use show::show;
-pub use value::Port;
+pub use value::{Port, parse_duration};
 
 use tree::{Node, Origin};
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::camera::{Record, TS_SEGMENT, Transcode};
+use super::camera::{Keep, Record, TS_SEGMENT, Transcode};
 use super::check::{Settings, Typed};
 use super::fault::Fault;
 use super::table::KEYS;
@@ -98,6 +98,7 @@ pub fn record(settings: &Settings) -> Record {
         format: settings.text("record.format"),
         segment_duration: settings.duration("record.segment_duration"),
         audio: settings.bool("record.audio"),
+        keep: Keep::read(settings, Keep::default()),
         capture,
         schedule: None,
         time_zone: settings.text("time_zone"),
