@@ -113,6 +113,7 @@ impl Watch {
         let spans = coverage(&self.database, &camera, (start, until), now).await?;
         if before.is_none() && spans.is_empty() {
             // Not recorded yet: its ledger begins with its first moment.
+            self.metrics.unexplained.with_label_values(&[camera.as_str()]).set(0.0);
             return Ok(());
         }
         let holes = coverage::holes(&spans, before.map(|_| start), Some(until));
