@@ -63,7 +63,24 @@ export interface paths {
             cookie?: never;
         };
         /** What is recorded, what is missing, and why. */
-        get: operations["coverage"];
+        get: operations["coverage_spans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recordings/{camera}/coverage/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much is recorded, and how much is missing for which reason. */
+        get: operations["coverage_summary"];
         put?: never;
         post?: never;
         delete?: never;
@@ -303,6 +320,14 @@ export interface components {
             /** Format: double */
             range_m?: number | null;
         };
+        /** @description How long there was no recording for one reason. */
+        MissingTime: {
+            /** Format: double */
+            percent: number;
+            reason: string;
+            /** Format: double */
+            seconds: number;
+        };
         /** @description A problem as it is sent. */
         ProblemDetails: {
             /** @description Stable; programs decide by it. */
@@ -333,6 +358,15 @@ export interface components {
             /** @description Why not: part and code. */
             reasons: Record<string, never>;
         };
+        /** @description How a file left the disk. */
+        RemovedAnswer: {
+            /** Format: date-time */
+            at: string;
+            /** @description By whom, where a person asked for it. */
+            by?: string | null;
+            /** @description As in the coverage. */
+            rule: string;
+        };
         /** @description A recorded file. */
         SegmentAnswer: {
             /** Format: int64 */
@@ -356,6 +390,7 @@ export interface components {
             /** @description Relative to the folder of segments. */
             path: string;
             place: string;
+            removed?: components["schemas"]["RemovedAnswer"] | null;
             sha256?: string | null;
             /** Format: date-time */
             start: string;
@@ -368,6 +403,8 @@ export interface components {
         };
         /** @description A span of the coverage. */
         Span: {
+            /** @description Who removed it. */
+            by?: string | null;
             /**
              * Format: date-time
              * @description To here.
@@ -375,6 +412,11 @@ export interface components {
             end: string;
             /** @description Why there is no recording. */
             reason?: string | null;
+            /**
+             * @description By which rule it was removed: `max_age`, `max_disk_usage`, `min_free`, `pressure`, `cleanup`,
+             *     `person`, or `lost` for a file that nobody here removed.
+             */
+            rule?: string | null;
             /**
              * Format: date-time
              * @description From here.
@@ -412,6 +454,32 @@ export interface components {
             profile: string;
             /** Format: int32 */
             width: number;
+        };
+        /** @description A camera's coverage in numbers. Percentages are of `known_seconds` and make 100. */
+        Summary: {
+            camera: string;
+            /** Format: date-time */
+            end: string;
+            /**
+             * Format: double
+             * @description From the first to the last moment of the span of which something is known.
+             */
+            known_seconds: number;
+            /** @description What is missing, by reason; reasons that did not occur are left out. */
+            missing: components["schemas"]["MissingTime"][];
+            /** Format: double */
+            recorded_percent: number;
+            /** Format: double */
+            recorded_seconds: number;
+            /** Format: date-time */
+            start: string;
+            /** Format: double */
+            unexplained_percent: number;
+            /**
+             * Format: double
+             * @description Seconds that nothing explains: 0 unless something is wrong.
+             */
+            unexplained_seconds: number;
         };
     };
     responses: never;
@@ -609,7 +677,7 @@ export interface operations {
             };
         };
     };
-    coverage: {
+    coverage_spans: {
         parameters: {
             query?: {
                 /** @description RFC 3339 or seconds since 1970; default: a day before `end`. */
@@ -632,6 +700,65 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CoverageAnswer"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    coverage_summary: {
+        parameters: {
+            query?: {
+                /** @description RFC 3339 or seconds since 1970; default: a day before `end`. */
+                start?: string;
+                /** @description Default: now. */
+                end?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The camera's id. */
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Summary"];
                 };
             };
             400: {

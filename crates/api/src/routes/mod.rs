@@ -35,7 +35,7 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .routes(routes!(cameras::one))
         .routes(routes!(snapshot::snapshot))
         .routes(routes!(recordings::segments))
-        .routes(routes!(recordings::coverage_spans))
+        .routes(routes!(recordings::coverage))
         .routes(routes!(recordings::coverage_summary))
         .routes(routes!(docs::openapi))
         .routes(routes!(docs::page))

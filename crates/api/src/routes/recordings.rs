@@ -130,7 +130,7 @@ pub(crate) struct CoverageQuery {
     (status = 200, body = CoverageAnswer), (status = 400, body = ProblemDetails, content_type = "application/problem+json"),
     (status = 404, body = ProblemDetails, content_type = "application/problem+json"), (status = 401, body = ProblemDetails, content_type = "application/problem+json"),
     (status = 503, body = ProblemDetails, content_type = "application/problem+json")))]
-pub(crate) async fn coverage_spans(
+pub(crate) async fn coverage(
     State(app): State<App>,
     who: Who,
     Path(camera): Path<String>,
