@@ -38,6 +38,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/cameras/{id}/snapshot.jpg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest key frame as a JPEG picture, at most a second older than it could be. */
+        get: operations["snapshot"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/playback/{camera}/media.mp4": {
         parameters: {
             query?: never;
@@ -63,7 +80,7 @@ export interface paths {
             cookie?: never;
         };
         /** What is recorded, what is missing, and why. */
-        get: operations["coverage_spans"];
+        get: operations["coverage"];
         put?: never;
         post?: never;
         delete?: never;
@@ -594,6 +611,71 @@ export interface operations {
             };
         };
     };
+    snapshot: {
+        parameters: {
+            query?: {
+                /** @description Width in pixels, 16 to 4096; the height follows. Without it the picture's own. */
+                width?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The camera. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": number[];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     media: {
         parameters: {
             query?: {
@@ -677,7 +759,7 @@ export interface operations {
             };
         };
     };
-    coverage_spans: {
+    coverage: {
         parameters: {
             query?: {
                 /** @description RFC 3339 or seconds since 1970; default: a day before `end`. */
@@ -949,7 +1031,10 @@ export interface operations {
     };
     file: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description How a playlist's segments are packaged: `fmp4` or `ts`. */
+                variant?: string;
+            };
             header?: never;
             path: {
                 /** @description The stream's path and the file's name. */
@@ -961,12 +1046,23 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description Codecs of the stream that the playlist leaves out. */
+                    "X-Vedette-Omitted"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/vnd.apple.mpegurl": string;
                     "video/mp4": number[];
                     "video/iso.segment": number[];
+                    "video/mp2t": number[];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
             401: {
@@ -978,6 +1074,14 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            406: {
                 headers: {
                     [name: string]: unknown;
                 };
