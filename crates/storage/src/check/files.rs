@@ -7,7 +7,7 @@ use crate::repair::{self, blocking, index_stranger, list_files, set_aside};
 use crate::{keys, retention};
 
 /// Files of ours beside segments.
-const OURS: [&str; 2] = [".vedette-volume", "live.m3u8"];
+const OURS: [&str; 3] = [".vedette-volume", "live.m3u8", ".live.m3u8"];
 
 impl Check<'_> {
     pub(super) async fn files(&mut self) -> Result<(), Error> {
