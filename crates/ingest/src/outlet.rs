@@ -136,7 +136,7 @@ impl Outlet {
         };
         let placed = match unit.dts {
             Some(dts) => timeline.place_decoded(dts, track.timescale),
-            None => timeline.place(unit.pts, track.timescale),
+            None => timeline.place(unit.pts, unit.key, track.timescale),
         };
         let dts = match placed {
             Placed::At(dts) => dts,

@@ -35,6 +35,8 @@ pub(crate) struct Timeline {
     picture: Option<Ticks>,
     /// The newest show times, `depth + 1` at most, in order.
     newest: Vec<Ticks>,
+    /// The latest show time.
+    latest: Option<Ticks>,
 }
 
 impl Timeline {
@@ -45,19 +47,23 @@ impl Timeline {
         self.newest.clear();
     }
 
-    /// The decode time of a unit shown at `pts`, in the order of decoding. Without B-frames that
-    /// is `pts` itself; a time that does not grow is moved one tick after its predecessor.
-    pub(crate) fn place(&mut self, pts: Ticks, scale: Timescale) -> Placed {
-        let Some(last) = self.last else {
+    /// The decode time of a unit shown at `pts`, in the order of decoding; `key`: a decoder may start
+    /// there. Without B-frames that is `pts` itself; a time that does not grow is moved one tick after
+    /// its predecessor.
+    pub(crate) fn place(&mut self, pts: Ticks, key: bool, scale: Timescale) -> Placed {
+        let (Some(last), Some(latest)) = (self.last, self.latest) else {
             self.newest = vec![pts];
-            self.last = Some(pts);
+            (self.last, self.latest) = (Some(pts), Some(pts));
             return Placed::At(pts);
         };
         let step = scale.to_micros(pts - last);
-        if !(-REORDER_MICROS..=FORWARD_MICROS).contains(&step) {
+        // All that is decoded before a key frame is shown before it (ITU-T H.264 8.2.1).
+        let back = key && scale.to_micros(latest - pts) > PICTURE_MICROS;
+        if back || !(-REORDER_MICROS..=FORWARD_MICROS).contains(&step) {
             self.restart();
             return Placed::Jumped;
         }
+        self.latest = Some(latest.max(pts));
         let dts = self.decode_time(pts, scale).max(last + Ticks(1));
         self.last = Some(dts);
         Placed::At(dts)
@@ -99,6 +105,7 @@ impl Timeline {
     /// Forgets what came before, but not the parameters.
     pub(crate) fn restart(&mut self) {
         self.last = None;
+        self.latest = None;
         self.newest.clear();
     }
 }
@@ -111,20 +118,28 @@ mod tests {
     #[test]
     fn duplicate_stamps_still_grow_and_a_clock_set_back_is_a_jump() {
         let (mut timeline, scale) = (Timeline::default(), Timescale::VIDEO);
-        assert_eq!(timeline.place(Ticks(0), scale), Placed::At(Ticks(0)));
-        assert_eq!(timeline.place(Ticks(0), scale), Placed::At(Ticks(1)));
-        assert_eq!(timeline.place(Ticks(-90_000 * 3_600), scale), Placed::Jumped);
-        assert_eq!(
-            timeline.place(Ticks(-90_000 * 3_600), scale),
-            Placed::At(Ticks(-90_000 * 3_600))
-        );
+        assert_eq!(timeline.place(Ticks(0), true, scale), Placed::At(Ticks(0)));
+        assert_eq!(timeline.place(Ticks(0), false, scale), Placed::At(Ticks(1)));
+        let before = Ticks(-90_000 * 3_600);
+        assert_eq!(timeline.place(before, false, scale), Placed::Jumped);
+        assert_eq!(timeline.place(before, false, scale), Placed::At(before));
+    }
+
+    #[test]
+    fn a_key_frame_that_is_shown_before_its_predecessors_is_a_jump_however_small() {
+        let (mut timeline, scale) = (Timeline::default(), Timescale::VIDEO);
+        for picture in 0..12 {
+            timeline.place(Ticks(picture * 6_000), picture == 0, scale);
+        }
+        assert_eq!(timeline.place(Ticks(0), true, scale), Placed::Jumped);
     }
 
     fn place_all(timeline: &mut Timeline, shown: &[i64]) -> Vec<i64> {
-        let mut place = |pts: &i64| match timeline.place(Ticks(pts * 3_600), Timescale::VIDEO) {
-            Placed::At(dts) => dts.0,
-            Placed::Jumped => -1,
-        };
+        let mut place =
+            |pts: &i64| match timeline.place(Ticks(pts * 3_600), false, Timescale::VIDEO) {
+                Placed::At(dts) => dts.0,
+                Placed::Jumped => -1,
+            };
         shown.iter().map(&mut place).collect()
     }
 
@@ -153,7 +168,7 @@ mod tests {
             let (mut timeline, mut last) = (Timeline::default(), None::<Ticks>);
             timeline.expect(depth, None);
             for time in times {
-                match timeline.place(Ticks(i64::from(time)), Timescale::VIDEO) {
+                match timeline.place(Ticks(i64::from(time)), time % 3 == 0, Timescale::VIDEO) {
                     Placed::At(dts) => {
                         if let Some(last) = last { prop_assert!(dts > last) }
                         last = Some(dts);
