@@ -14,6 +14,7 @@ use media::{AccessUnit, Tracks, mp4};
 
 use storage::keys;
 use storage::local::{SegmentWriter, Volume};
+use storage::retention::{Handle, Room};
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
@@ -29,6 +30,8 @@ use crate::service::Config;
 /// After disk or database refused, recording is tried again after this, and then more seldom.
 const RETRY_FIRST: Duration = Duration::from_secs(1);
 const RETRY_SLOWEST: Duration = Duration::from_secs(10);
+/// When nothing else is left that could go, segments longer than this are ended so that they can.
+const CUT_UNDER_PRESSURE_MICROS: i64 = 10_000_000;
 /// Segments of one camera that may begin in the same second.
 const NAMES_MAX: u32 = 100;
 /// Ledger entries kept for a database that is away.
@@ -69,6 +72,7 @@ pub(crate) struct Recorder {
     reader: Option<Subscriber>,
     database: Database,
     volume: Volume,
+    room: Handle,
     config: Config,
     metrics: Metrics,
     sealer: Sealer,
@@ -96,7 +100,7 @@ impl Recorder {
         spec: RecordSpec,
         hub: &Hub,
         database: Database,
-        volume: Volume,
+        (volume, room): (Volume, Handle),
         (config, metrics): (Config, Metrics),
         scope: &Scope,
     ) -> Self {
@@ -120,6 +124,7 @@ impl Recorder {
             reader,
             database,
             volume,
+            room,
             config,
             metrics,
             sealer,
@@ -176,7 +181,7 @@ impl Recorder {
 
     /// Takes all that the ring has and writes what is complete.
     async fn look(&mut self, events: &mut Vec<Event>) {
-        if !self.keep_hours().await {
+        if !self.may_record().await {
             return self.write_entries().await;
         }
         events.clear();
@@ -214,18 +219,28 @@ impl Recorder {
         self.write_entries().await;
     }
 
-    /// Follows the stream within the recording's hours, and lets go of it outside. False outside.
-    async fn keep_hours(&mut self) -> bool {
-        let on = self.spec.is_on();
-        if on && self.reader.is_none() {
-            // With the group that is held, so that the first second of the hour is there.
-            self.reader = Some(self.hub.follow(&self.spec.stream, Start::Group));
-        } else if !on {
-            self.reader = None;
-            self.end_run().await;
-            self.lost(GapReason::Schedule).await;
-        }
-        on
+    /// Follows the stream within the recording's hours and while there is room, and lets go of it
+    /// else. False when it may not record now.
+    async fn may_record(&mut self) -> bool {
+        let room = self.room.room();
+        let reason = match room {
+            _ if !self.spec.is_on() => GapReason::Schedule,
+            Room::Full => GapReason::Disk,
+            Room::Room | Room::Pressure { .. } => {
+                if self.reader.is_none() {
+                    // With the group that is held, so that the first second is there.
+                    self.reader = Some(self.hub.follow(&self.spec.stream, Start::Group));
+                }
+                if let (Room::Pressure { only_open: true }, Some(run)) = (room, &mut self.run) {
+                    run.cut_soon(CUT_UNDER_PRESSURE_MICROS);
+                }
+                return true;
+            }
+        };
+        self.reader = None;
+        self.end_run().await;
+        self.lost(reason).await;
+        false
     }
 
     async fn explain_silence(&mut self) {
@@ -337,6 +352,9 @@ impl Recorder {
         };
         if let Err(error) = file.writer.append(parts) {
             tracing::warn!(camera = %self.spec.camera, err = %error, "recording refused by the disk");
+            if error == storage::Error::Full {
+                self.room.refused();
+            }
             return Err(Refused);
         }
         // The second fragment is only taken when the first was written, or is about to be.

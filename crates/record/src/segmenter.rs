@@ -143,6 +143,15 @@ impl Segmenter {
         self.end_fragment(out);
     }
 
+    /// Ends the open segment at the next key frame if it holds at least `micros` of media.
+    pub(crate) fn cut_soon(&mut self, micros: i64) {
+        if let (Some(open), Some(map)) = (&mut self.open, &self.map)
+            && open.end_us - open.start_us >= micros
+        {
+            open.boundary = open.boundary.min(map.wall(open.end_us));
+        }
+    }
+
     /// Gives out everything and ends the segment.
     pub(crate) fn finish(&mut self, out: &mut Vec<Output>) {
         while let Some(ready) = self.next_ready(true) {

@@ -10,6 +10,7 @@ use base::task::{Pool, Scope};
 use catalog::Database;
 use hub::Hub;
 use storage::local::Volume;
+use storage::retention::Handle;
 
 use crate::metrics::Metrics;
 use crate::recorder::{LossReason, RecordSpec, Recorder};
@@ -34,6 +35,7 @@ pub struct Service {
     scope: Scope,
     database: Database,
     volume: Volume,
+    room: Handle,
     config: Config,
     metrics: Metrics,
     running: HashMap<StreamPath, (RecordSpec, Scope)>,
@@ -51,14 +53,17 @@ pub struct Parts {
     pub database: Database,
     /// Where files go.
     pub volume: Volume,
+    /// Whether there is room for them.
+    pub room: Handle,
 }
 
 impl Service {
     /// No recordings yet.
     #[must_use]
     pub fn new(parts: Parts, config: Config, metrics: Metrics) -> Self {
-        let Parts { hub, pool, scope, database, volume } = parts;
-        Self { hub, pool, scope, database, volume, config, metrics, running: HashMap::new() }
+        let Parts { hub, pool, scope, database, volume, room } = parts;
+        let running = HashMap::new();
+        Self { hub, pool, scope, database, volume, room, config, metrics, running }
     }
 
     /// Makes the running recordings those of `wanted`: equal ones go on untouched, changed ones
@@ -87,7 +92,7 @@ impl Service {
             spec,
             &self.hub,
             self.database.clone(),
-            self.volume.clone(),
+            (self.volume.clone(), self.room.clone()),
             (self.config.clone(), self.metrics.clone()),
             &scope,
         );

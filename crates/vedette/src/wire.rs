@@ -60,7 +60,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         specs::recordings(&config.cameras).into_iter().map(|spec| spec.camera).collect();
     record::startup::open_gaps(&database, &cameras, before).await?;
     // Recorders may ask it whether there is room.
-    let _retention = retention::start(config, &scope, &database, &registry, &board).await?;
+    let room = retention::start(config, &scope, &database, &registry, &board).await?;
     keep_alive(&scope, database.clone());
     if before.is_some_and(|node| node.stopped_at.is_none()) {
         volume::index_strangers(&scope, config, &database, &volume);
@@ -82,6 +82,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         scope: scope.child(),
         database: database.clone(),
         volume: volume.clone(),
+        room,
     };
     let record_config = record::Config {
         loss_reason: loss_reason(status.clone()),
