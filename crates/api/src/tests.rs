@@ -11,9 +11,12 @@ use tokio::runtime::Handle;
 
 use super::*;
 
+mod live_media;
+
 struct Door {
     address: SocketAddr,
     database: Database,
+    hub: hub::Hub,
     _dir: tempfile::TempDir,
     _scope: Scope,
     _pool: Arc<Pool>,
@@ -42,7 +45,7 @@ async fn door(change: impl FnOnce(&mut Settings)) -> Door {
     let hub = hub::Hub::new(hub::RingLimits::default(), hub::Metrics::new(&registry).unwrap());
     let snapshots = live::snapshot::Service::new(hub.clone(), 1);
     let hls = live::hls::Service::new(
-        hub,
+        hub.clone(),
         Arc::clone(&pool),
         scope.child(),
         live::hls::Config::default(),
@@ -71,7 +74,7 @@ async fn door(change: impl FnOnce(&mut Settings)) -> Door {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     server.serve(listener, &scope, scope.token());
-    Door { address, database, _dir: dir, _scope: scope, _pool: pool }
+    Door { address, database, hub, _dir: dir, _scope: scope, _pool: pool }
 }
 
 struct Got {
@@ -137,6 +140,7 @@ async fn problems_have_one_shape_in_the_language_that_is_asked_for() {
         ("GET", "/api/recordings/none/segments", 404, "camera_not_found"),
         ("GET", "/api/playback/cam/media.mp4", 404, "nothing_recorded"),
         ("GET", "/live/cam/index.m3u8", 404, "stream_not_found"),
+        ("GET", "/live/cam/index.m3u8?variant=avi", 400, "invalid_word"),
         ("GET", "/live/..%2f..%2fetc/passwd", 404, "stream_not_found"),
         ("GET", "/assets/none.js", 404, "not_found"),
     ];

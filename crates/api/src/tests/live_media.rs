@@ -1,0 +1,73 @@
+//! HLS over the front door: both formats, and what is left out.
+
+use base::{Mono, StreamPath, Wall};
+use bytes::Bytes;
+use media::audio::{G711Parameters, Law};
+use media::h264::H264Parameters;
+use media::{AccessUnit, Parameters, Ticks, Timescale, Track, TrackId, Tracks};
+
+use super::*;
+
+fn tracks() -> Tracks {
+    let sps = [
+        0x67, 0x42, 0xc0, 0x16, 0xda, 0x02, 0x80, 0xf6, 0xc0, 0x44, 0, 0, 3, 0, 4, 0, 0, 3, 0,
+        0x7a, 0x3c, 0x58, 0xba, 0x80,
+    ];
+    let h264 = H264Parameters::from_sets(&sps, &[0x68, 0xce, 0x0f, 0xc8]).unwrap();
+    let g711 = G711Parameters { law: Law::A, sample_rate: 8_000, channels: 1 };
+    let all = [Parameters::H264(h264), Parameters::G711(g711)];
+    let track =
+        |(id, parameters)| Track { id: TrackId(id), timescale: Timescale::VIDEO, parameters };
+    Tracks::new((0..).zip(all).map(track).collect())
+}
+
+fn picture(n: i64) -> AccessUnit {
+    AccessUnit {
+        track: TrackId(0),
+        dts: Ticks(n * 45_000),
+        pts: Ticks(n * 45_000),
+        key: n % 2 == 0,
+        data: Bytes::from_static(&[0, 0, 0, 2, 0x65, 1]),
+        lost_packets: 0,
+        arrived: Mono::default(),
+        arrived_wall: Wall::default(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_formats_of_hls_are_played_and_say_what_they_leave_out() {
+    let door = door(|_| {}).await;
+    let path = StreamPath::new("cam").unwrap();
+    let publisher = door.hub.publish(&path, tracks()).unwrap();
+    (0..7).for_each(|n| publisher.push(picture(n)));
+    for (query, ending, media_type) in
+        [("", "m4s", "video/iso.segment"), ("?variant=ts", "ts", "video/mp2t")]
+    {
+        let list = door.get(&format!("/live/cam/main_stream.m3u8{query}")).await;
+        assert_eq!(list.headers["x-vedette-omitted"], "pcma", "{}", list.text);
+        assert!(list.text.contains(&format!("seg0.{ending}")), "{}", list.text);
+        let segment = door.get(&format!("/live/cam/seg0.{ending}")).await;
+        assert_eq!(
+            (segment.status, &segment.headers["content-type"]),
+            (200, &media_type.parse().unwrap())
+        );
+    }
+    let list = door.get("/live/cam/index.m3u8?variant=ts").await;
+    assert!(list.text.contains("#EXT-X-PROGRAM-DATE-TIME") && list.text.contains("seg0.ts"));
+    assert_eq!(list.headers["content-type"], "application/vnd.apple.mpegurl");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_of_which_hls_carries_nothing_is_refused_with_its_codecs() {
+    let door = door(|_| {}).await;
+    let path = StreamPath::new("cam").unwrap();
+    let sound = tracks().filtered(|track| !track.parameters.is_video());
+    let publisher = door.hub.publish(&path, sound).unwrap();
+    publisher.push(AccessUnit { track: TrackId(1), ..picture(0) });
+    let got = door.get("/live/cam/index.m3u8").await;
+    assert_eq!((got.status, &got.json()["code"]), (406, &"stream_not_carried".into()));
+    assert_eq!(
+        (&got.headers["x-vedette-omitted"], &got.json()["codecs"]),
+        (&"pcma".parse().unwrap(), &"pcma".into())
+    );
+}
