@@ -1,0 +1,67 @@
+//! RTP packets (RFC 3550), made once per stream and shared by all who send them.
+//!
+//! Refuses to know sockets, sessions and loss: what is the same for every receiver is made here, the
+//! 12 bytes before it are written for each.
+
+mod audio;
+mod report;
+mod video;
+
+use bytes::Bytes;
+
+use crate::Parameters;
+pub use audio::{aac, g711, opus};
+pub use report::{Sent, sender_report};
+pub use video::{h264, h265};
+
+/// A packet without its header: what is the same for every receiver.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payload {
+    /// The bytes after the header.
+    pub data: Bytes,
+    /// The header's marker: for pictures and AAC, true for the last packet of an access unit.
+    pub marker: bool,
+    /// How much later than its access unit the packet's time is, in the track's timescale: not 0 only
+    /// where an access unit of samples takes several packets.
+    pub later: u32,
+}
+
+impl Payload {
+    const fn new(data: Bytes) -> Self {
+        Self { data, marker: false, later: 0 }
+    }
+}
+
+/// Bytes of a packet that its payload may fill: an Ethernet frame less IP, UDP and RTP headers.
+pub const PAYLOAD_LEN_MAX: usize = 1_400;
+
+/// An access unit of a track with these parameters as payloads. With `key`, the parameter sets are
+/// sent before it. Empty for M-JPEG, which is not carried over RTP.
+#[must_use]
+pub fn payloads(parameters: &Parameters, access_unit: &Bytes, key: bool) -> Vec<Payload> {
+    let sets = if key { parameters.sets() } else { Vec::new() };
+    match parameters {
+        Parameters::H264(_) => h264(access_unit, &sets),
+        Parameters::H265(_) => h265(access_unit, &sets),
+        Parameters::Mjpeg(_) => Vec::new(),
+        Parameters::Aac(_) => aac(access_unit),
+        Parameters::Opus(_) => opus(access_unit),
+        Parameters::G711(parameters) => g711(access_unit, parameters.channels),
+    }
+}
+
+/// The 12 bytes before a payload.
+#[must_use]
+pub fn header(
+    payload_type: u8,
+    marker: bool,
+    sequence: u16,
+    timestamp: u32,
+    ssrc: u32,
+) -> [u8; 12] {
+    let [s0, s1] = sequence.to_be_bytes();
+    let [t0, t1, t2, t3] = timestamp.to_be_bytes();
+    let [r0, r1, r2, r3] = ssrc.to_be_bytes();
+    let second = payload_type & 0x7f | if marker { 0x80 } else { 0 };
+    [0x80, second, s0, s1, t0, t1, t2, t3, r0, r1, r2, r3]
+}
