@@ -12,11 +12,16 @@ const PAYLOAD_LEN: u8 = 24;
 /// A SEI NAL unit (without start code or length) that carries `wall`.
 #[must_use]
 pub fn clock(wall: Wall) -> Vec<u8> {
+    message(&[nal::SEI], wall)
+}
+
+/// The message behind a NAL unit's `header`; its form is the same in H.265.
+pub(crate) fn message(header: &[u8], wall: Wall) -> Vec<u8> {
     let mut payload = vec![USER_DATA_UNREGISTERED, PAYLOAD_LEN];
     payload.extend_from_slice(&CLOCK_UUID);
     payload.extend_from_slice(&wall.as_micros().to_be_bytes());
     payload.push(0x80);
-    let mut out = vec![nal::SEI];
+    let mut out = header.to_vec();
     let mut zeros = 0;
     for byte in payload {
         // Emulation prevention, section 7.4.1.1.
@@ -33,11 +38,14 @@ pub fn clock(wall: Wall) -> Vec<u8> {
 /// The clock that a length-prefixed access unit carries, if it is one of ours.
 #[must_use]
 pub fn find_clock(access_unit: &[u8]) -> Option<Wall> {
-    nal::units(access_unit).filter(|unit| nal::kind(unit) == nal::SEI).find_map(read)
+    nal::units(access_unit)
+        .filter(|unit| nal::kind(unit) == nal::SEI)
+        .find_map(|unit| read(unit.get(1..)?))
 }
 
-fn read(unit: &[u8]) -> Option<Wall> {
-    let unit = unit.get(1..unit.len().min(65))?;
+/// The clock of a message without its NAL unit's header.
+pub(crate) fn read(message: &[u8]) -> Option<Wall> {
+    let unit = message.get(..message.len().min(64))?;
     let plain = nal::without_emulation_prevention(unit);
     let rest = plain.strip_prefix(&[USER_DATA_UNREGISTERED, PAYLOAD_LEN])?;
     let micros = rest.strip_prefix(&CLOCK_UUID)?.first_chunk::<8>()?;

@@ -1,6 +1,7 @@
 //! H.265 parameters and NAL units (ITU-T H.265; ISO/IEC 14496-15 section 8 for the record in files).
 
 pub mod nal;
+pub mod sei;
 mod sets;
 
 use std::fmt::Write;
