@@ -19,9 +19,9 @@ pub struct Credentials {
 const REALM: &str = "vedette";
 
 /// The `WWW-Authenticate` headers of a refusal.
-pub(crate) fn challenges(credentials: &Credentials, nonce: &str) -> Vec<String> {
+pub(crate) fn challenges(basic: bool, nonce: &str) -> Vec<String> {
     let mut out = vec![format!("Digest realm=\"{REALM}\", nonce=\"{nonce}\", algorithm=\"MD5\"")];
-    if credentials.basic {
+    if basic {
         out.push(format!("Basic realm=\"{REALM}\""));
     }
     out

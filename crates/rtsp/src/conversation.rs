@@ -256,13 +256,17 @@ impl Conversation {
         self.advance(now)
     }
 
-    /// Refuses the request that waits.
+    /// Refuses the request that waits; [`Status::Unauthorized`] with a challenge, as if its credentials
+    /// were wrong.
     ///
     /// # Errors
     /// As [`Conversation::describe`].
     pub fn refuse(&mut self, now: Mono, status: Status) -> Result<(), Fatal> {
         if let Some(waiting) = self.waiting.take() {
-            self.respond(&waiting.cseq, status, "\r\n");
+            match status {
+                Status::Unauthorized => self.challenge(&waiting.cseq),
+                _ => self.respond(&waiting.cseq, status, "\r\n"),
+            }
         }
         self.advance(now)
     }
@@ -399,9 +403,9 @@ impl Conversation {
     }
 
     fn challenge(&mut self, cseq: &str) {
-        let Some(credentials) = &self.credentials else { return };
+        let basic = self.credentials.as_ref().is_some_and(|credentials| credentials.basic);
         let mut out = String::new();
-        for challenge in auth::challenges(credentials, &self.nonce) {
+        for challenge in auth::challenges(basic, &self.nonce) {
             out.push_str(&format!("WWW-Authenticate: {challenge}\r\n"));
         }
         self.respond(cseq, Status::Unauthorized, &format!("{out}\r\n"));
