@@ -3,9 +3,12 @@
 //! Pictures are drawn here and encoded once by an ffmpeg child per pattern; all cameras of a pattern
 //! share its packets. Links none of the servers it is tried against.
 
-mod encode;
-mod flv;
+mod encoder;
+mod fault;
+mod feed;
 mod pattern;
 pub mod rtsp;
 
+pub use encoder::{Sound, VideoCodec};
+pub use fault::Fault;
 pub use pattern::Pattern;

@@ -133,6 +133,18 @@ pub struct SimulateArgs {
     /// Play this clip in a loop instead.
     #[arg(long, value_name = "CLIP")]
     pub file: Option<PathBuf>,
+    /// With --file: send its own H.264 or H.265 and its sound as they are, not encoded anew.
+    #[arg(long)]
+    pub copy: bool,
+    /// Pictures: h264, h265.
+    #[arg(long, default_value = "h264")]
+    pub codec: sim::VideoCodec,
+    /// Sound, a beep at each second of the clock or that of --file: none, aac, g711 (mu-law), g711a, opus.
+    #[arg(long, default_value = "none")]
+    pub audio: sim::Sound,
+    /// Pictures decoded out of order between two that are not, 0 to 8.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub b_frames: u8,
     /// Encode a few seconds once and repeat them: for hundreds of cameras.
     #[arg(long = "loop")]
     pub looped: bool,
@@ -157,6 +169,15 @@ pub struct SimulateArgs {
     /// And this password.
     #[arg(long, default_value = "")]
     pub password: String,
+    /// Go wrong, each camera at its own times; may be repeated. drop, corrupt: a share of all packets
+    /// (:rate=0.01). Every 20 seconds (:every=20): stall (sends nothing for 15 s), reset (closes the
+    /// connection), auth (does so and answers 401 for 15 s), codec-change (to half the size and back),
+    /// clock-jump (RTP times an hour ahead and back).
+    #[arg(long = "fault", value_name = "KIND[:every=SECONDS]")]
+    pub faults: Vec<sim::Fault>,
+    /// The same seed gives the same faults.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
 }
 
 /// Parses the command line and runs the command.

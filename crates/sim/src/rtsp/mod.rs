@@ -1,5 +1,6 @@
 //! RTSP cameras: `rtsp://host:port/cam1` to `camN`, over TCP and UDP.
 
+mod lane;
 mod session;
 
 use std::net::{IpAddr, SocketAddr};
@@ -7,12 +8,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use ::rtsp::Credentials;
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use tokio::net::{TcpListener, UdpSocket, lookup_host};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::encode::Feed;
+use crate::encoder::{Sound, VideoCodec};
+use crate::fault::{Fault, Plan, State};
+use crate::feed::Feed;
 use crate::pattern::Pattern;
 
 /// What the cameras are.
@@ -26,8 +30,16 @@ pub struct Options {
     pub pattern: Option<Pattern>,
     /// A clip that they repeat instead.
     pub file: Option<PathBuf>,
+    /// Send the clip's own pictures and sound instead of encoding them anew.
+    pub copy: bool,
     /// Encode a few groups once and repeat them: for hundreds of cameras.
     pub looped: bool,
+    /// How pictures are encoded.
+    pub codec: VideoCodec,
+    /// How sound is encoded.
+    pub sound: Sound,
+    /// Pictures that are decoded out of order, between two that are not.
+    pub b_frames: u8,
     /// Width in pixels, even.
     pub width: u32,
     /// Height in pixels, even.
@@ -40,6 +52,10 @@ pub struct Options {
     pub gop: f64,
     /// Who may watch; `None`: everybody.
     pub credentials: Option<Credentials>,
+    /// What goes wrong.
+    pub faults: Vec<Fault>,
+    /// The same seed gives the same faults.
+    pub seed: u64,
 }
 
 impl Default for Options {
@@ -49,13 +65,19 @@ impl Default for Options {
             cameras: 1,
             pattern: None,
             file: None,
+            copy: false,
             looped: false,
+            codec: VideoCodec::H264,
+            sound: Sound::None,
+            b_frames: 0,
             width: 640,
             height: 480,
             fps: 15,
             bitrate: 512,
             gop: 2.0,
             credentials: None,
+            faults: Vec::new(),
+            seed: 1,
         }
     }
 }
@@ -71,16 +93,30 @@ pub struct Simulator {
 pub(crate) struct Shared {
     pub(crate) options: Options,
     pub(crate) feeds: Vec<Feed>,
+    /// What they show after a change of codec; else empty.
+    pub(crate) others: Vec<Feed>,
+    pub(crate) plan: Plan,
+    pub(crate) started: Instant,
     pub(crate) rtp: UdpSocket,
     pub(crate) rtcp: UdpSocket,
 }
 
 impl Shared {
-    /// The feed of `cam<n>`.
-    fn feed(&self, path: &str) -> Option<&Feed> {
+    /// The number of `cam<n>`.
+    fn camera(&self, path: &str) -> Option<u16> {
         let number: u16 = path.strip_prefix("cam")?.parse().ok()?;
-        let index = number.checked_sub(1).filter(|index| *index < self.options.cameras)?;
-        self.feeds.get(usize::from(index) % self.feeds.len())
+        (1..=self.options.cameras).contains(&number).then_some(number)
+    }
+
+    /// What is wrong with a camera now.
+    fn state(&self, camera: u16) -> State {
+        self.plan.state(camera, self.started.elapsed())
+    }
+
+    /// What it shows.
+    fn feed(&self, camera: u16, is_changed: bool) -> Option<&Feed> {
+        let feeds = if is_changed && !self.others.is_empty() { &self.others } else { &self.feeds };
+        feeds.get(usize::from(camera.checked_sub(1)?) % feeds.len())
     }
 }
 
@@ -90,13 +126,7 @@ impl Simulator {
     /// # Errors
     /// When the address cannot be bound or a size is not one.
     pub async fn start(options: Options) -> anyhow::Result<Self> {
-        let even = |pixels: u32| (16..=8_192).contains(&pixels) && pixels.is_multiple_of(2);
-        anyhow::ensure!(
-            even(options.width) && even(options.height),
-            "width and height must be even, 16 to 8192"
-        );
-        anyhow::ensure!((1..=120).contains(&options.fps), "fps must be 1 to 120");
-        anyhow::ensure!(options.cameras > 0, "at least one camera");
+        check(&options)?;
         let host = if options.address.starts_with(':') { "127.0.0.1" } else { "" };
         let text = format!("{host}{}", options.address);
         let wanted = lookup_host(&text).await.with_context(|| format!("--rtsp {text}"))?.next();
@@ -107,19 +137,15 @@ impl Simulator {
         let (rtp, rtcp) = bind_pair(address.ip()).await?;
 
         let stop = CancellationToken::new();
-        let (mut feeds, mut tasks) = (Vec::new(), JoinSet::new());
-        let patterns = options.pattern.map_or(Pattern::ALL.to_vec(), |pattern| vec![pattern]);
-        let kinds = if options.file.is_some() {
-            1
-        } else {
-            patterns.len().min(usize::from(options.cameras))
+        let mut tasks = JoinSet::new();
+        let plan = Plan::new(&options.faults, options.seed);
+        let feeds = start_feeds(&options, &mut tasks);
+        let others = match plan.changes_codec() {
+            true => start_feeds(&halved(&options), &mut tasks),
+            false => Vec::new(),
         };
-        for pattern in patterns.into_iter().take(kinds) {
-            let (feed, run) = Feed::start(pattern, &options);
-            feeds.push(feed);
-            tasks.spawn(run);
-        }
-        let shared = Arc::new(Shared { options, feeds, rtp, rtcp });
+        let started = Instant::now();
+        let shared = Arc::new(Shared { options, feeds, others, plan, started, rtp, rtcp });
         tasks.spawn(accept(listener, shared, stop.clone()));
         Ok(Self { address, tasks, stop })
     }
@@ -146,6 +172,42 @@ impl Drop for Simulator {
     fn drop(&mut self) {
         self.stop.cancel();
     }
+}
+
+fn check(options: &Options) -> anyhow::Result<()> {
+    let even = |pixels: u32| (16..=8_192).contains(&pixels) && pixels.is_multiple_of(2);
+    ensure!(
+        even(options.width) && even(options.height),
+        "width and height must be even, 16 to 8192"
+    );
+    ensure!((1..=120).contains(&options.fps), "fps must be 1 to 120");
+    ensure!(options.cameras > 0, "at least one camera");
+    ensure!(options.b_frames <= 8, "at most 8 B-frames");
+    ensure!(options.file.is_some() || !options.copy, "--copy goes with --file");
+    let changes = Plan::new(&options.faults, 0).changes_codec();
+    ensure!(!(options.copy && changes), "a clip that is copied has no second form to change to");
+    Ok(())
+}
+
+/// A feed per pattern that is shown, or one of the clip.
+fn start_feeds(options: &Options, tasks: &mut JoinSet<anyhow::Result<()>>) -> Vec<Feed> {
+    let patterns = options.pattern.map_or(Pattern::ALL.to_vec(), |pattern| vec![pattern]);
+    let count = match options.file {
+        Some(_) => 1,
+        None => patterns.len().min(usize::from(options.cameras)),
+    };
+    let feeds = patterns.into_iter().take(count).map(|pattern| {
+        let (feed, run) = Feed::start(pattern, options);
+        tasks.spawn(run);
+        feed
+    });
+    feeds.collect()
+}
+
+/// The same in half the size.
+fn halved(options: &Options) -> Options {
+    let half = |pixels: u32| (pixels / 4 * 2).max(16);
+    Options { width: half(options.width), height: half(options.height), ..options.clone() }
 }
 
 /// Two sockets on an even port and the next one, as RTP asks (RFC 3550 section 11) and strict clients

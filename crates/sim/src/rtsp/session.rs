@@ -9,20 +9,20 @@ use ::rtsp::{Conversation, Event, Status, Transport};
 use anyhow::{anyhow, bail};
 use base::{Clock, SystemClock};
 use bytes::Bytes;
-use media::rtp::{self, Sent};
-use media::{Parameters, Timescale, Track, TrackId, Tracks, sdp};
+use media::rtp::Payload;
+use media::{Tracks, sdp};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::broadcast::{self};
-use tokio::time::Instant;
 
 use super::Shared;
-use crate::encode::{Feed, Packed};
+use super::lane::Lane;
+use crate::fault::{Fate, Random, State};
+use crate::feed::Packed;
 
 /// How long a player may take to make room for an access unit.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
-const REPORT_EVERY: Duration = Duration::from_secs(5);
 
 /// A player's session.
 struct Session {
@@ -30,14 +30,17 @@ struct Session {
     peer: SocketAddr,
     stream: TcpStream,
     conversation: Conversation,
-    feed: Option<Feed>,
-    transport: Option<Transport>,
-    units: Option<broadcast::Receiver<Arc<Packed>>>,
-    started: bool,
+    /// Of the first track's SSRC; the others follow it.
     ssrc: u32,
-    sequence: u16,
-    sent: Sent,
-    next_report: Instant,
+    /// Known from the first SETUP on.
+    camera: Option<u16>,
+    lanes: Vec<Lane>,
+    units: Option<broadcast::Receiver<Arc<Packed>>>,
+    /// False until a key frame comes.
+    started: bool,
+    /// As it was when last looked at.
+    state: State,
+    chances: Random,
 }
 
 pub(super) async fn run(
@@ -49,20 +52,18 @@ pub(super) async fn run(
     stream.set_nodelay(true)?;
     let credentials = shared.options.credentials.clone();
     let (nonce, id) = (base::id::random_hex(), base::id::random_hex());
-    let ssrc = u32::try_from(number.wrapping_mul(2_654_435_761) & 0xffff_ffff).unwrap_or(1);
     let mut session = Session {
         shared,
         peer,
         stream,
         conversation: Conversation::new(credentials, nonce, id),
-        feed: None,
-        transport: None,
+        ssrc: u32::try_from(number.wrapping_mul(2_654_435_761) & 0xffff_ffff).unwrap_or(1),
+        camera: None,
+        lanes: Vec::new(),
         units: None,
         started: false,
-        ssrc,
-        sequence: u16::try_from(ssrc & 0x7fff).unwrap_or(0),
-        sent: Sent::default(),
-        next_report: Instant::now(),
+        state: State::default(),
+        chances: Random::new(0),
     };
     session.run().await
 }
@@ -73,8 +74,9 @@ impl Session {
         loop {
             let deadline = self.conversation.deadline();
             // Over UDP a player need not speak: its reports go to another socket, which nobody reads.
-            let silent =
-                deadline.filter(|_| !matches!(self.transport, Some(Transport::Udp { .. })));
+            let is_udp =
+                self.lanes.iter().any(|lane| matches!(lane.transport, Transport::Udp { .. }));
+            let silent = deadline.filter(|_| !is_udp);
             let left = silent.map_or(Duration::from_secs(3_600), |at| at.since(SystemClock.mono()));
             // Reading from the socket and from the channel are both cancel-safe.
             tokio::select! {
@@ -104,122 +106,185 @@ impl Session {
             }
             let Some(event) = self.conversation.poll_event() else { return Ok(()) };
             let now = SystemClock.mono();
-            let fatal = |_| anyhow!("not RTSP");
-            match event {
-                Event::Describe { path } => match self.describe(&path).await {
-                    Some(text) => self.conversation.describe(now, &text).map_err(fatal)?,
-                    None => self.conversation.refuse(now, Status::NotFound).map_err(fatal)?,
+            let answered = match event {
+                Event::Describe { path } => match self.tracks(&path).await {
+                    Ok((_, tracks)) => {
+                        self.conversation.describe(now, &sdp::describe(&path, &tracks))
+                    }
+                    Err(status) => self.conversation.refuse(now, status),
                 },
                 Event::Setup { path, control, transport } => {
-                    self.feed = self.shared.feed(&path).cloned();
-                    if self.feed.is_none() || control != sdp::control(0) {
-                        self.conversation.refuse(now, Status::NotFound).map_err(fatal)?;
-                        continue;
+                    match self.set_up(&path, &control, transport).await {
+                        Ok(ssrc) => {
+                            let ports = (
+                                self.shared.rtp.local_addr()?.port(),
+                                self.shared.rtcp.local_addr()?.port(),
+                            );
+                            self.conversation.accept_setup(now, Some(ports), ssrc)
+                        }
+                        Err(status) => self.conversation.refuse(now, status),
                     }
-                    self.transport = Some(transport);
-                    let ports = (
-                        self.shared.rtp.local_addr()?.port(),
-                        self.shared.rtcp.local_addr()?.port(),
-                    );
-                    self.conversation.accept_setup(now, Some(ports), self.ssrc).map_err(fatal)?;
                 }
                 Event::Play => {
-                    let Some(feed) = &self.feed else { continue };
-                    self.units = Some(feed.units.subscribe());
-                    self.started = false;
+                    self.listen();
                     // The time of the first packet is not known yet: players take it from there.
-                    self.conversation.accept_play(now, &[]).map_err(fatal)?;
+                    self.conversation.accept_play(now, &[])
                 }
-                Event::Pause => self.units = None,
+                Event::Pause => {
+                    self.units = None;
+                    Ok(())
+                }
                 Event::Teardown => bail!("teardown"),
-                Event::Data { .. } => {}
-            }
+                Event::Data { .. } => Ok(()),
+            };
+            answered.map_err(|_| anyhow!("not RTSP"))?;
         }
     }
 
-    /// The stream's description; waits for the encoder's first words.
-    async fn describe(&self, path: &str) -> Option<String> {
-        let mut parameters = self.shared.feed(path)?.parameters.clone();
+    /// The camera of a path and what it shows; waits for the encoder's first words.
+    async fn tracks(&self, path: &str) -> Result<(u16, Tracks), Status> {
+        let camera = self.shared.camera(path).ok_or(Status::NotFound)?;
+        let state = self.shared.state(camera);
+        if state.refuses {
+            return Err(Status::Unauthorized);
+        }
+        let feed = self.shared.feed(camera, state.is_changed).ok_or(Status::NotFound)?;
+        let mut tracks = feed.tracks.clone();
         let known =
-            tokio::time::timeout(Duration::from_secs(5), parameters.wait_for(Option::is_some))
-                .await;
-        let parameters = known.ok()?.ok()?.clone()?;
-        let parameters = Parameters::H264(parameters);
-        let track = Track { id: TrackId(0), timescale: Timescale::VIDEO, parameters };
-        Some(sdp::describe(path, &Tracks::new(vec![track])))
+            tokio::time::timeout(Duration::from_secs(5), tracks.wait_for(Option::is_some)).await;
+        let tracks = known.ok().and_then(|known| known.ok()?.clone());
+        Ok((camera, tracks.ok_or(Status::ServiceUnavailable)?))
+    }
+
+    /// Adds a track, and says its source.
+    async fn set_up(
+        &mut self,
+        path: &str,
+        control: &str,
+        transport: Transport,
+    ) -> Result<u32, Status> {
+        let (camera, tracks) = self.tracks(path).await?;
+        let found =
+            tracks.all().iter().enumerate().find(|(index, _)| sdp::control(*index) == control);
+        let (index, track) = found.ok_or(Status::NotFound)?;
+        if self.camera.is_none() {
+            self.camera = Some(camera);
+            self.state = self.shared.state(camera);
+            self.chances = self.shared.plan.chances(camera);
+        }
+        let offset = u32::try_from(index).unwrap_or(0);
+        let ssrc = self.ssrc.wrapping_add(offset);
+        self.lanes.retain(|lane| lane.track != index);
+        self.lanes.push(Lane::new(index, track, transport, ssrc));
+        Ok(ssrc)
+    }
+
+    /// Takes the units of what the camera shows now, from the next key frame on.
+    fn listen(&mut self) {
+        let Some(camera) = self.camera else { return };
+        let feed = self.shared.feed(camera, self.state.is_changed);
+        self.units = feed.map(|feed| feed.units.subscribe());
+        self.started = false;
     }
 
     async fn send(&mut self, unit: &Packed) -> anyhow::Result<()> {
-        if !self.started && !unit.key {
+        let Some(camera) = self.camera else { return Ok(()) };
+        let before = std::mem::replace(&mut self.state, self.shared.state(camera));
+        if self.state.closures != before.closures {
+            self.stream.set_zero_linger()?;
+            bail!("closed by a fault");
+        }
+        if self.state.is_changed != before.is_changed {
+            self.lanes.iter_mut().for_each(Lane::rebase);
+            self.listen();
             return Ok(());
         }
-        self.started = true;
-        match self.transport {
-            Some(Transport::Interleaved { rtp, rtcp }) => {
-                self.send_interleaved(unit, rtp, rtcp).await?
-            }
-            Some(Transport::Udp { rtp, rtcp }) => self.send_datagrams(unit, rtp, rtcp).await?,
-            None => {}
+        if self.state.is_stalled {
+            self.started = false;
+            return Ok(());
         }
-        Ok(())
+        let with_pictures = self.lanes.iter().any(|lane| lane.track == 0);
+        self.started |= unit.key || !with_pictures;
+        if !self.started {
+            return Ok(());
+        }
+        let Some(at) = self.lanes.iter().position(|lane| lane.track == unit.track) else {
+            return Ok(());
+        };
+        let Some(lane) = self.lanes.get_mut(at) else { return Ok(()) };
+        let time = lane.time(unit, self.state.is_ahead);
+        let report = lane.report(time, unit.wall);
+        let packets = self.packets(at, time, &unit.payloads);
+        match self.lanes.get(at).map(|lane| lane.transport) {
+            Some(Transport::Interleaved { rtp, rtcp }) => {
+                self.send_interleaved(report, &packets, rtp, rtcp).await
+            }
+            Some(Transport::Udp { rtp, rtcp }) => {
+                self.send_datagrams(report, &packets, rtp, rtcp).await
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The headers and shared payloads of an access unit, less what a fault takes; only what it changes
+    /// is copied.
+    fn packets(&mut self, at: usize, time: u32, payloads: &[Payload]) -> Vec<([u8; 12], Bytes)> {
+        let Self { shared, lanes, chances, .. } = self;
+        let Some(lane) = lanes.get_mut(at) else { return Vec::new() };
+        let packets = payloads.iter().filter_map(|payload| {
+            let header = lane.header(time, payload);
+            match shared.plan.fate(chances) {
+                Fate::Sent => Some((header, payload.data.clone())),
+                Fate::Lost => None,
+                Fate::Corrupted => {
+                    let mut data = payload.data.to_vec();
+                    chances.corrupt(&mut data);
+                    Some((header, data.into()))
+                }
+            }
+        });
+        packets.collect()
     }
 
     /// One write for the whole access unit.
     async fn send_interleaved(
         &mut self,
-        unit: &Packed,
+        report: Option<Bytes>,
+        packets: &[([u8; 12], Bytes)],
         rtp_channel: u8,
         rtcp_channel: u8,
     ) -> anyhow::Result<()> {
-        let mut parts = Vec::with_capacity(unit.payloads.len() * 2 + 1);
-        if let Some(report) = self.report(unit.time) {
+        let mut parts = Vec::with_capacity(packets.len() * 2 + 2);
+        if let Some(report) = report {
             parts.push(interleaved(rtcp_channel, &[], report.len()));
             parts.push(report);
         }
-        for payload in &unit.payloads {
-            let header = self.header(unit.time, payload.marker, payload.data.len());
-            parts.push(interleaved(rtp_channel, &header, payload.data.len()));
-            parts.push(payload.data.clone());
+        for (header, data) in packets {
+            parts.push(interleaved(rtp_channel, header, data.len()));
+            parts.push(data.clone());
         }
         tokio::time::timeout(WRITE_TIMEOUT, write(&mut self.stream, &parts)).await?
     }
 
     async fn send_datagrams(
-        &mut self,
-        unit: &Packed,
+        &self,
+        report: Option<Bytes>,
+        packets: &[([u8; 12], Bytes)],
         rtp_port: u16,
         rtcp_port: u16,
     ) -> anyhow::Result<()> {
         let to = |port| SocketAddr::new(self.peer.ip(), port);
         let (rtp_to, rtcp_to) = (to(rtp_port), to(rtcp_port));
-        let shared = Arc::clone(&self.shared);
-        if let Some(report) = self.report(unit.time) {
-            shared.rtcp.send_to(&report, rtcp_to).await?;
+        if let Some(report) = report {
+            self.shared.rtcp.send_to(&report, rtcp_to).await?;
         }
-        for payload in &unit.payloads {
-            let header = self.header(unit.time, payload.marker, payload.data.len());
+        for (header, data) in packets {
             let mut packet = header.to_vec();
-            packet.extend_from_slice(&payload.data);
+            packet.extend_from_slice(data);
             // The player's port may be closed for a moment: its TEARDOWN ends the session.
-            let _ = shared.rtp.send_to(&packet, rtp_to).await;
+            let _ = self.shared.rtp.send_to(&packet, rtp_to).await;
         }
         Ok(())
-    }
-
-    fn header(&mut self, time: u32, marker: bool, len: usize) -> [u8; 12] {
-        let header = rtp::header(sdp::payload_type(0), marker, self.sequence, time, self.ssrc);
-        self.sequence = self.sequence.wrapping_add(1);
-        self.sent.packets = self.sent.packets.wrapping_add(1);
-        self.sent.octets = self.sent.octets.wrapping_add(u32::try_from(len).unwrap_or(0));
-        header
-    }
-
-    fn report(&mut self, time: u32) -> Option<Bytes> {
-        let due = Instant::now() >= self.next_report;
-        due.then(|| {
-            self.next_report = Instant::now() + REPORT_EVERY;
-            rtp::sender_report(self.ssrc, SystemClock.wall(), time, self.sent)
-        })
     }
 }
 

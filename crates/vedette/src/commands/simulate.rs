@@ -29,13 +29,19 @@ pub fn run(args: &SimulateArgs) -> anyhow::Result<ExitCode> {
         cameras: args.cameras,
         pattern,
         file: args.file.clone(),
+        copy: args.copy,
         looped: args.looped,
+        codec: args.codec,
+        sound: args.audio,
+        b_frames: args.b_frames,
         width: args.width,
         height: args.height,
         fps: args.fps,
         bitrate: args.bitrate,
         gop: args.gop,
         credentials,
+        faults: args.faults.clone(),
+        seed: args.seed,
     };
     // One thread: encoders are processes of their own, and sending is cheap.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
