@@ -73,6 +73,16 @@ impl Sound {
         }
     }
 
+    /// Samples of a packet. What is drawn comes in pieces of them: from others, ffmpeg's encoders give
+    /// packets in bursts, which its muxer marks with wrong times.
+    const fn packet_len(self) -> u32 {
+        match self {
+            Self::None | Self::Pcmu | Self::Pcma => 160,
+            Self::Aac => 1_024,
+            Self::Opus => 960,
+        }
+    }
+
     /// Packets of 20 ms where the codec leaves a choice.
     const fn arguments(self) -> &'static str {
         match self {
@@ -147,10 +157,10 @@ fn drawn(options: &Options, second: f64, duration: Option<f64>) -> String {
         options.width, options.height, options.fps
     );
     if options.sound != Sound::None {
-        let rate = options.sound.sample_rate();
+        let (rate, len) = (options.sound.sample_rate(), options.sound.packet_len());
         let end = duration.map_or_else(String::new, |seconds| format!(":d={seconds:.6}"));
         text.push_str(&format!(
-            "-f lavfi -i aevalsrc=0.3*sin(2*PI*880*t)*lt(mod(t+{second:.6}\\,1)\\,0.1):s={rate}{end} \
+            "-f lavfi -i aevalsrc=0.3*sin(2*PI*880*t)*lt(mod(t+{second:.6}\\,1)\\,0.1):s={rate}:n={len}{end} \
              -map 0:v:0 -map 1:a:0"
         ));
     }
