@@ -203,8 +203,22 @@ impl Out {
         })
     }
 
+    /// A copied clip may change its parameter sets: later key frames go with the new ones.
+    fn follow(&mut self, unit: &Unit) {
+        let Some(tracks) = self.tracks.as_ref().filter(|_| unit.key) else { return };
+        let old = tracks.all().get(unit.track).map(|track| &track.parameters);
+        let Some(new) = old.and_then(|old| old.changed_by(&unit.data)) else { return };
+        let mut changed = tracks.all().to_vec();
+        if let Some(track) = changed.get_mut(unit.track) {
+            track.parameters = new;
+        }
+        self.tracks = Some(Tracks::new(changed));
+        self.known.send_replace(self.tracks.clone());
+    }
+
     /// Packs a unit, later by `shift`, and gives it to all who listen.
     fn send(&mut self, unit: &Unit, shift: Ticks) {
+        self.follow(unit);
         let Some(track) = self.tracks.as_ref().and_then(|tracks| tracks.all().get(unit.track))
         else {
             return;

@@ -6,3 +6,4 @@ mod console;
 mod crash;
 mod faults;
 mod recording;
+mod simulator;
