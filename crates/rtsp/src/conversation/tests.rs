@@ -140,3 +140,14 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_shell_that_refuses_credentials_challenges_even_where_none_are_asked_for() {
+    let mut c = conversation(None);
+    c.input(at(0), b"DESCRIBE rtsp://h/cam RTSP/1.0\r\nCSeq: 1\r\n\r\n").unwrap();
+    assert!(c.poll_event().is_some());
+    c.refuse(at(0), Status::Unauthorized).unwrap();
+    let text = written(&mut c);
+    assert!(text.starts_with("RTSP/1.0 401 Unauthorized\r\nCSeq: 1\r\nWWW-Authenticate: Digest "));
+    assert!(text.ends_with("\r\n\r\n"), "{text}");
+}
