@@ -1,6 +1,8 @@
 //! Access units of a pattern or a clip, encoded once and shared: live with the time of now, or a while
 //! that is repeated.
 
+mod turn;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +17,7 @@ use tokio::process::ChildStdin;
 use tokio::sync::{broadcast, watch};
 use tokio::time::{Instant, MissedTickBehavior, sleep_until};
 
+use self::turn::{Unit, trim};
 use crate::encoder::{Encoder, Source, group_len};
 use crate::pattern::{Pattern, draw};
 use crate::rtsp::Options;
@@ -70,15 +73,6 @@ impl Feed {
         };
         (feed, run)
     }
-}
-
-/// One access unit as the encoder gave it, its times from the beginning.
-struct Unit {
-    track: usize,
-    dts: Ticks,
-    pts: Ticks,
-    key: bool,
-    data: Bytes,
 }
 
 struct Out {
@@ -261,38 +255,6 @@ async fn draw_all(
         stdin.write_all(&draw(pattern, size, frame, SystemClock.wall())).await?;
     }
     Ok(())
-}
-
-/// The time from one turn of a loop to the next, in ticks of the leading track. Sound that would last
-/// into the next turn is left out; what is left is in the order in which it is decoded.
-fn trim(units: &mut Vec<Unit>, tracks: &Tracks) -> Ticks {
-    let span = |track: usize| {
-        let times: Vec<Ticks> =
-            units.iter().filter(|unit| unit.track == track).map(|unit| unit.dts).collect();
-        let step = match times.as_slice() {
-            [.., before, last] => *last - *before,
-            _ => Ticks(3_000),
-        };
-        (
-            times.first().copied().unwrap_or_default(),
-            times.last().copied().unwrap_or_default(),
-            step,
-        )
-    };
-    let lead = tracks.lead().map(|track| track.id);
-    let index = tracks.all().iter().position(|track| Some(track.id) == lead).unwrap_or(0);
-    let Some(track) = tracks.all().get(index) else { return Ticks(0) };
-    let (first, last, step) = span(index);
-    let period = last - first + step.max(Ticks(1));
-
-    let steps: Vec<Ticks> = (0..tracks.all().len()).map(|index| span(index).2).collect();
-    let scale = |unit: &Unit| tracks.all().get(unit.track).map_or(track, |track| track).timescale;
-    units.retain(|unit| {
-        let end = unit.dts + steps.get(unit.track).copied().unwrap_or_default();
-        unit.track == index || end <= track.timescale.rescale(period, scale(unit))
-    });
-    units.sort_by_key(|unit| scale(unit).to_micros(unit.dts));
-    period
 }
 
 /// A picture with our clock in front of its first slice; sound as it is.

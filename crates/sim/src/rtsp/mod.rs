@@ -2,6 +2,7 @@
 
 mod lane;
 mod session;
+mod wire;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;

@@ -1,6 +1,5 @@
 //! One player's connection: the shell around the pure conversation.
 
-use std::io::IoSlice;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,16 +7,16 @@ use std::time::Duration;
 use ::rtsp::{Conversation, Event, Status, Transport};
 use anyhow::{anyhow, bail};
 use base::{Clock, SystemClock};
-use bytes::Bytes;
 use media::rtp::Payload;
 use media::{Tracks, sdp};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::broadcast::{self};
 
 use super::Shared;
 use super::lane::Lane;
+use super::wire::{self, Packet};
 use crate::fault::{Fate, Random, State};
 use crate::feed::Packed;
 
@@ -102,7 +101,7 @@ impl Session {
     async fn answer(&mut self) -> anyhow::Result<()> {
         loop {
             while let Some(bytes) = self.conversation.poll_output() {
-                write(&mut self.stream, &[bytes]).await?;
+                wire::write(&mut self.stream, &[bytes]).await?;
             }
             let Some(event) = self.conversation.poll_event() else { return Ok(()) };
             let now = SystemClock.mono();
@@ -213,22 +212,27 @@ impl Session {
         };
         let Some(lane) = self.lanes.get_mut(at) else { return Ok(()) };
         let time = lane.time(unit, self.state.is_ahead);
-        let report = lane.report(time, unit.wall);
+        let (report, transport) = (lane.report(time, unit.wall), lane.transport);
         let packets = self.packets(at, time, &unit.payloads);
-        match self.lanes.get(at).map(|lane| lane.transport) {
-            Some(Transport::Interleaved { rtp, rtcp }) => {
-                self.send_interleaved(report, &packets, rtp, rtcp).await
+        match transport {
+            Transport::Interleaved { rtp, rtcp } => {
+                let parts = wire::interleave(report, &packets, rtp, rtcp);
+                tokio::time::timeout(WRITE_TIMEOUT, wire::write(&mut self.stream, &parts)).await?
             }
-            Some(Transport::Udp { rtp, rtcp }) => {
-                self.send_datagrams(report, &packets, rtp, rtcp).await
+            Transport::Udp { rtp, rtcp } => {
+                let to = |port| SocketAddr::new(self.peer.ip(), port);
+                if let Some(report) = report {
+                    self.shared.rtcp.send_to(&report, to(rtcp)).await?;
+                }
+                wire::send(&self.shared.rtp, to(rtp), &packets).await;
+                Ok(())
             }
-            None => Ok(()),
         }
     }
 
     /// The headers and shared payloads of an access unit, less what a fault takes; only what it changes
     /// is copied.
-    fn packets(&mut self, at: usize, time: u32, payloads: &[Payload]) -> Vec<([u8; 12], Bytes)> {
+    fn packets(&mut self, at: usize, time: u32, payloads: &[Payload]) -> Vec<Packet> {
         let Self { shared, lanes, chances, .. } = self;
         let Some(lane) = lanes.get_mut(at) else { return Vec::new() };
         let packets = payloads.iter().filter_map(|payload| {
@@ -245,47 +249,6 @@ impl Session {
         });
         packets.collect()
     }
-
-    /// One write for the whole access unit.
-    async fn send_interleaved(
-        &mut self,
-        report: Option<Bytes>,
-        packets: &[([u8; 12], Bytes)],
-        rtp_channel: u8,
-        rtcp_channel: u8,
-    ) -> anyhow::Result<()> {
-        let mut parts = Vec::with_capacity(packets.len() * 2 + 2);
-        if let Some(report) = report {
-            parts.push(interleaved(rtcp_channel, &[], report.len()));
-            parts.push(report);
-        }
-        for (header, data) in packets {
-            parts.push(interleaved(rtp_channel, header, data.len()));
-            parts.push(data.clone());
-        }
-        tokio::time::timeout(WRITE_TIMEOUT, write(&mut self.stream, &parts)).await?
-    }
-
-    async fn send_datagrams(
-        &self,
-        report: Option<Bytes>,
-        packets: &[([u8; 12], Bytes)],
-        rtp_port: u16,
-        rtcp_port: u16,
-    ) -> anyhow::Result<()> {
-        let to = |port| SocketAddr::new(self.peer.ip(), port);
-        let (rtp_to, rtcp_to) = (to(rtp_port), to(rtcp_port));
-        if let Some(report) = report {
-            self.shared.rtcp.send_to(&report, rtcp_to).await?;
-        }
-        for (header, data) in packets {
-            let mut packet = header.to_vec();
-            packet.extend_from_slice(data);
-            // The player's port may be closed for a moment: its TEARDOWN ends the session.
-            let _ = self.shared.rtp.send_to(&packet, rtp_to).await;
-        }
-        Ok(())
-    }
 }
 
 /// The next unit, or never while nothing plays.
@@ -298,26 +261,4 @@ async fn next(units: &mut Option<broadcast::Receiver<Arc<Packed>>>) -> anyhow::R
             Err(RecvError::Closed) => bail!("the encoder ended"),
         },
     }
-}
-
-/// `$`, channel and length (RFC 2326 section 10.12), then `header`.
-fn interleaved(channel: u8, header: &[u8], payload_len: usize) -> Bytes {
-    let len = u16::try_from(header.len() + payload_len).unwrap_or(u16::MAX);
-    let mut out = vec![b'$', channel];
-    out.extend_from_slice(&len.to_be_bytes());
-    out.extend_from_slice(header);
-    out.into()
-}
-
-async fn write(stream: &mut TcpStream, parts: &[Bytes]) -> anyhow::Result<()> {
-    let mut slices: Vec<IoSlice<'_>> = parts.iter().map(|part| IoSlice::new(part)).collect();
-    let mut rest = slices.as_mut_slice();
-    while !rest.is_empty() {
-        let written = stream.write_vectored(rest).await?;
-        if written == 0 {
-            bail!("the player closed the connection");
-        }
-        IoSlice::advance_slices(&mut rest, written);
-    }
-    Ok(())
 }
