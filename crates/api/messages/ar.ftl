@@ -67,6 +67,7 @@ source_not_found = لا يوجد بث في الكاميرا على المسار 
 source_bad_url = لا يمكن استخدام هذا العنوان.
 source_no_video = لا تقدّم الكاميرا فيديو على هذا العنوان.
 source_codec_unsupported = ترسل الكاميرا { $codec } وهو غير مدعوم بعد. اختر H.264 في الكاميرا.
+source_parameter_sets = يستخدم البث عدة مجموعات معلمات معًا ويحتاج ذلك إلى ffmpeg؛ تجري المحاولة به.
 source_transport_refused = رفضت الكاميرا طريقة النقل هذه. جرّب الأخرى، tcp أو udp.
 source_client_unsupported = العميل المدمج يتحدث RTSP فقط. استعمل client: auto أو ffmpeg لهذا العنوان.
 source_ffmpeg_missing = يحتاج هذا العنوان إلى ffmpeg وهو غير مثبت على الخادم.

@@ -67,6 +67,7 @@ source_not_found = The camera has no stream at { $path }. Check the path of the 
 source_bad_url = The address cannot be used.
 source_no_video = The camera offers no video at this address.
 source_codec_unsupported = The camera sends { $codec }, which is not supported yet. Choose H.264 in the camera.
+source_parameter_sets = The stream uses several parameter sets at once, which needs ffmpeg; it is being tried.
 source_transport_refused = The camera refuses this transport. Try the other one, tcp or udp.
 source_client_unsupported = The built-in client speaks only RTSP. Use client: auto or ffmpeg for this address.
 source_ffmpeg_missing = This address needs ffmpeg, and it is not installed on the server.

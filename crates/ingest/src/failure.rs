@@ -66,6 +66,8 @@ codes! {
     NoVideo "no_video" NeedsPerson;
     /// The camera's codec is not one we carry.
     CodecUnsupported "codec_unsupported" NeedsPerson;
+    /// The stream has several parameter sets at once, of which the built-in client keeps one.
+    ParameterSets "parameter_sets" Passing;
     /// The camera does not speak over TCP, or not over UDP, as configured.
     TransportRefused "transport_refused" NeedsPerson;
     /// The configured client does not speak the address's protocol.

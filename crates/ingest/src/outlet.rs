@@ -43,7 +43,9 @@ pub(crate) struct Incoming {
 pub(crate) enum Step {
     /// A picture that was published: its size in bytes and whether it is a key frame.
     Picture { bytes: usize, key: bool },
-    /// Sound, a report, or a picture before the first key frame.
+    /// A picture before the first key frame: the camera lives, but nothing can begin yet.
+    Early,
+    /// Sound, or a report.
     Other,
 }
 

@@ -136,6 +136,7 @@ impl Session {
         if !self.outlet.is_open() {
             match &self.described {
                 Some(tracks) if key && is_video => self.outlet.describe(tracks.clone())?,
+                _ if is_video => return Ok(Step::Early),
                 _ => return Ok(Step::Other),
             }
         }

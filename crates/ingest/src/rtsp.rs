@@ -38,6 +38,7 @@ pub(crate) struct Session {
     followed: Vec<Option<Followed>>,
     /// For the texts of failures.
     with_credentials: bool,
+    may_change_client: bool,
     outlet: Outlet,
 }
 
@@ -99,7 +100,8 @@ async fn connect(spec: &SourceSpec, outlet: Outlet) -> Result<Session, Failure> 
         .initial_seq(InitialSequenceNumberPolicy::Ignore);
     let playing = session.play(play).await.map_err(failed)?;
     let demuxed = playing.demuxed().map_err(failed)?;
-    Ok(Session { demuxed, followed, with_credentials, outlet })
+    let may_change_client = spec.client == Client::Auto;
+    Ok(Session { demuxed, followed, with_credentials, may_change_client, outlet })
 }
 
 /// The streams to follow: the first video of a codec we carry, then the first such audio.
@@ -159,13 +161,16 @@ impl Session {
         let key = frame.is_random_access_point()
             || (followed.is_h265 && media::h265::nal::is_irap(frame.data()));
         if !self.outlet.is_open() && !key {
-            return Ok(Step::Other);
+            return Ok(Step::Early);
         }
         if !self.outlet.is_open() || frame.has_new_parameters() {
             match self.tracks()? {
-                Some(tracks) => self.outlet.describe(tracks)?,
+                Some(tracks) => {
+                    self.refuse_several_sets(&tracks, key)?;
+                    self.outlet.describe(tracks)?;
+                }
                 None if self.outlet.is_open() => {}
-                None => return Ok(Step::Other),
+                None => return Ok(Step::Early),
             }
         }
         Ok(self.outlet.push(Incoming {
@@ -176,6 +181,24 @@ impl Session {
             lost: frame.loss(),
             data: Bytes::from(frame.into_data()),
         }))
+    }
+
+    /// The client strips all parameter sets but the last of each kind. A change that is none of the
+    /// picture's, or does not come with a key frame, tells of a stream that uses several at once: where
+    /// another client may be tried, it is.
+    fn refuse_several_sets(&self, new: &Tracks, key: bool) -> Result<(), Failure> {
+        let parameters = |tracks: &Tracks| tracks.video().map(|track| track.parameters.clone());
+        let old = self.outlet.tracks().and_then(parameters);
+        let same_sps = match (old, parameters(new)) {
+            (Some(Parameters::H264(old)), Some(Parameters::H264(new))) => old.sps() == new.sps(),
+            (Some(Parameters::H265(old)), Some(Parameters::H265(new))) => old.sps() == new.sps(),
+            _ => return Ok(()),
+        };
+        let changed = self.outlet.tracks() != Some(new);
+        if self.may_change_client && changed && (same_sps || !key) {
+            return Err(Failure::new(Kind::ParameterSets));
+        }
+        Ok(())
     }
 
     fn on_audio(&mut self, frame: &AudioFrame) -> Step {

@@ -189,6 +189,8 @@ impl Source {
                 step = session.step() => match step {
                     Err(failure) => return Some(failure),
                     Ok(Step::Other) => {}
+                    // Groups of many seconds are waited for.
+                    Ok(Step::Early) => last_unit = Instant::now(),
                     Ok(Step::Picture { bytes, key }) => {
                         last_unit = Instant::now();
                         let now = SystemClock.mono();

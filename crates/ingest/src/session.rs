@@ -68,9 +68,12 @@ impl Choice {
 
     /// A session failed, `pictured` telling whether it had given a picture.
     pub(crate) fn on_failure(&mut self, kind: Kind, pictured: bool) {
-        let not_understood =
-            matches!(kind, Kind::CodecUnsupported | Kind::ProtocolError | Kind::FfmpegMissing);
-        if self.client == Client::Auto && not_understood && !pictured {
+        let not_understood = match kind {
+            Kind::ParameterSets => true,
+            Kind::CodecUnsupported | Kind::ProtocolError | Kind::FfmpegMissing => !pictured,
+            _ => false,
+        };
+        if self.client == Client::Auto && not_understood {
             self.by_child = !self.by_child;
         }
     }
