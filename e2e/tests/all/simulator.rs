@@ -23,52 +23,45 @@ fn ffmpeg_plays(url: &str, transport: &str) -> Result<()> {
     Ok(())
 }
 
-/// GStreamer decodes pictures and sound; each branch ends the player's wait once it has some.
-fn gstreamer_plays(url: &str, transport: &str, video: &str, audio: &str) -> Result<()> {
-    let pipeline = format!(
-        "rtspsrc location={url} protocols={transport} name=s \
-         s. ! application/x-rtp,media=video ! {video} ! identity eos-after=30 ! fakesink \
-         s. ! application/x-rtp,media=audio ! {audio} ! identity eos-after=20 ! fakesink"
-    );
-    let (_, complaints) = output(
-        tool("timeout")?.args(["60", "gst-launch-1.0", "-q"]).args(pipeline.split_whitespace()),
-    )?;
+/// GStreamer decodes some pictures and some sound; it ends when it has both. Its player joins the
+/// elements by itself: written out as a pipeline, they are now and then not joined on a busy machine.
+fn gstreamer_plays(url: &str, transport: &str) -> Result<()> {
+    // rtspt is TCP, rtspu UDP.
+    let location = url.replace("rtsp://", &format!("rtsp{}://", transport.get(..1).unwrap_or("t")));
+    let sinks = ["video-sink=fakesink num-buffers=30", "audio-sink=fakesink num-buffers=20"];
+    let mut player = tool("timeout")?;
+    player.args(["60", "gst-launch-1.0", "-q", "playbin", &format!("uri={location}")]).args(sinks);
+    let (_, complaints) = output(&mut player)?;
     anyhow::ensure!(!complaints.contains("ERROR"), "{transport}: {complaints}");
     Ok(())
 }
 
-fn both_play(options: &[&str], expected: [&str; 2], video: &str, audio: &str) -> Result<()> {
+fn both_play(options: &[&str], expected: [&str; 2]) -> Result<()> {
     let simulator = Simulator::start(options)?;
     let url = simulator.url(1);
     let found = codecs(&url)?;
     anyhow::ensure!(found == expected, "{found:?}");
     for transport in ["tcp", "udp"] {
         ffmpeg_plays(&url, transport)?;
-        gstreamer_plays(&url, transport, video, audio)?;
+        gstreamer_plays(&url, transport)?;
     }
     Ok(())
 }
 
 #[test]
 fn ffmpeg_and_gstreamer_play_h265_with_aac() -> Result<()> {
-    let video = "rtph265depay ! h265parse ! avdec_h265";
-    let audio = "rtpmp4gdepay ! aacparse ! avdec_aac";
-    both_play(&["--codec", "h265", "--audio", "aac"], ["hevc,640", "aac"], video, audio)
+    both_play(&["--codec", "h265", "--audio", "aac"], ["hevc,640", "aac"])
 }
 
 #[test]
 fn ffmpeg_and_gstreamer_play_h264_with_g711() -> Result<()> {
-    let video = "rtph264depay ! h264parse ! avdec_h264";
-    let audio = "rtppcmudepay ! mulawdec";
-    both_play(&["--audio", "g711"], ["h264,640", "pcm_mulaw"], video, audio)
+    both_play(&["--audio", "g711"], ["h264,640", "pcm_mulaw"])
 }
 
 #[test]
 fn ffmpeg_and_gstreamer_play_a_loop_with_b_frames_and_opus() -> Result<()> {
-    let video = "rtph264depay ! h264parse ! avdec_h264";
-    let audio = "rtpopusdepay ! opusdec";
     let options = ["--audio", "opus", "--b-frames", "2", "--loop", "--gop", "0.5"];
-    both_play(&options, ["h264,640", "opus"], video, audio)
+    both_play(&options, ["h264,640", "opus"])
 }
 
 #[test]
