@@ -47,6 +47,7 @@ pub struct Demuxer {
     /// The next packet is expected right here.
     in_row: bool,
     pat: Assembly,
+    program: u16,
     pmt: Option<(u16, Assembly)>,
     streams: Vec<Stream>,
     map: Vec<(u16, Codec)>,
@@ -194,12 +195,15 @@ impl Demuxer {
         for table in tables {
             match table {
                 None => self.stats.refused_sections += 1,
-                Some(Table::Association { pmt }) => {
+                Some(Table::Association { program, pmt }) => {
+                    self.program = program;
                     if self.pmt.as_ref().is_none_or(|(pid, _)| *pid != pmt) {
                         self.pmt = Some((pmt, Assembly::default()));
                     }
                 }
-                Some(Table::Map { streams, ignored }) => {
+                // Maps of several programs may come in the same packets.
+                Some(Table::Map { program, .. }) if program != self.program => {}
+                Some(Table::Map { streams, ignored, .. }) => {
                     self.stats.ignored_streams = ignored;
                     if self.map != streams {
                         self.follow(streams, out);

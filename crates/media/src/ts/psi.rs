@@ -126,10 +126,10 @@ fn crc(bytes: &[u8]) -> u32 {
 /// A table as it is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Table {
-    /// Where the first program's map is.
-    Association { pmt: u16 },
-    /// The program's elementary streams that are understood, and how many are not.
-    Map { streams: Vec<(u16, Codec)>, ignored: usize },
+    /// The first program's number, and where its map is.
+    Association { program: u16, pmt: u16 },
+    /// A program's elementary streams that are understood, and how many are not.
+    Map { program: u16, streams: Vec<(u16, Codec)>, ignored: usize },
 }
 
 /// Reads a whole section; `None` when it is damaged, not in force yet, or of no use here.
@@ -139,27 +139,28 @@ pub(super) fn read(section: &[u8], streams_max: usize) -> Option<Table> {
     }
     let (head, rest) = section.split_first_chunk::<HEAD_LEN>()?;
     let body = rest.get(..rest.len().checked_sub(CRC_LEN)?)?;
-    let [table, .., flags, _, _] = *head;
+    let [table, _, _, high, low, flags, _, _] = *head;
     if flags & 1 == 0 {
         return None;
     }
     match table {
         PAT_ID => read_association(body),
-        PMT_ID => read_map(body, streams_max),
+        PMT_ID => read_map(u16::from_be_bytes([high, low]), body, streams_max),
         _ => None,
     }
 }
 
 fn read_association(body: &[u8]) -> Option<Table> {
+    let (entries, _) = body.as_chunks::<4>();
+    let mut programs = entries.iter().map(|[n1, n0, high, low]| Table::Association {
+        program: u16::from_be_bytes([*n1, *n0]),
+        pmt: pid(*high, *low),
+    });
     // Program 0 is the network's own.
-    let programs = body.as_chunks::<4>().0.iter();
-    programs
-        .filter(|[n1, n0, ..]| (*n1, *n0) != (0, 0))
-        .map(|[_, _, high, low]| Table::Association { pmt: pid(*high, *low) })
-        .next()
+    programs.find(|table| !matches!(table, Table::Association { program: 0, .. }))
 }
 
-fn read_map(body: &[u8], streams_max: usize) -> Option<Table> {
+fn read_map(program: u16, body: &[u8], streams_max: usize) -> Option<Table> {
     let [_, _, high, low, rest @ ..] = body else { return None };
     let mut rest = rest.get(length(*high, *low)..)?;
     let (mut streams, mut ignored) = (Vec::new(), 0);
@@ -173,7 +174,7 @@ fn read_map(body: &[u8], streams_max: usize) -> Option<Table> {
             None => ignored += 1,
         }
     }
-    Some(Table::Map { streams, ignored })
+    Some(Table::Map { program, streams, ignored })
 }
 
 fn pid(high: u8, low: u8) -> u16 {
