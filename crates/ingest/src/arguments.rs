@@ -53,11 +53,12 @@ pub(crate) fn of(spec: &SourceSpec, form: Form) -> Vec<String> {
         Some(derived) => derive(derived, &mut out),
         None => pull(spec, form, &mut out),
     }
+    // Each picture makes a fragment; the flag for that gives sound wrong times when it comes in bursts.
     let container = if form == Form::Mov && spec.derived.is_none() { "mov" } else { "mp4" };
     words(
         &mut out,
         &format!(
-            "-f {container} -movflags +frag_every_frame+empty_moov+default_base_moof+delay_moov -flush_packets 1 pipe:1"
+            "-f {container} -movflags +empty_moov+default_base_moof+delay_moov -frag_duration 1 -flush_packets 1 pipe:1"
         ),
     );
     out

@@ -1,6 +1,6 @@
 //! What this room counts.
 
-use prometheus::{IntCounterVec, IntGaugeVec, Opts, Registry};
+use prometheus::{GaugeVec, IntCounterVec, Opts, Registry};
 
 /// Numbers of the sources. Cloning shares them.
 #[derive(Clone)]
@@ -8,7 +8,7 @@ pub struct Metrics {
     pub(crate) failures: IntCounterVec,
     pub(crate) lost_packets: IntCounterVec,
     pub(crate) clock_jumps: IntCounterVec,
-    pub(crate) clock_offset: IntGaugeVec,
+    pub(crate) clock_offset: GaugeVec,
 }
 
 impl Metrics {
@@ -21,9 +21,9 @@ impl Metrics {
             let counter = IntCounterVec::new(Opts::new(name, help), labels)?;
             registry.register(Box::new(counter.clone())).map(|()| counter)
         };
-        let clock_offset = IntGaugeVec::new(
+        let clock_offset = GaugeVec::new(
             Opts::new(
-                "vedette_source_clock_offset_milliseconds",
+                "vedette_source_clock_offset_seconds",
                 "How far a camera's clock is ahead of this machine's, by its sender reports.",
             ),
             &["camera"],

@@ -2,6 +2,8 @@
 //!
 //! Shared by all kinds of session; owned by one, and gone with it.
 
+use std::time::Duration;
+
 use base::{Clock, StreamPath, SystemClock, Wall};
 use bytes::Bytes;
 use hub::{Hub, Publisher, Start, Subscriber};
@@ -172,8 +174,9 @@ impl Outlet {
     /// is logged, but recording times never depend on it.
     pub(crate) fn sender_report(&mut self, says: Wall) {
         let offset = says.as_micros() - SystemClock.wall().as_micros();
+        let sign = if offset < 0 { -1.0 } else { 1.0 };
         let gauge = self.metrics.clock_offset.with_label_values(&[self.spec.camera.as_str()]);
-        gauge.set(offset / 1_000);
+        gauge.set(Duration::from_micros(offset.unsigned_abs()).as_secs_f64().copysign(sign));
         let stepped = |before: i64| (offset - before).abs() > CLOCK_STEP_MICROS;
         if self.clock_offset.replace(offset).is_some_and(stepped) {
             tracing::info!(camera = %self.spec.camera, offset_ms = offset / 1_000, "camera clock was set");

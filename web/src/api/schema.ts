@@ -80,24 +80,7 @@ export interface paths {
             cookie?: never;
         };
         /** What is recorded, what is missing, and why. */
-        get: operations["coverage_spans"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/recordings/{camera}/coverage/summary": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** How much is recorded, and how much is missing for which reason. */
-        get: operations["coverage_summary"];
+        get: operations["coverage"];
         put?: never;
         post?: never;
         delete?: never;
@@ -776,7 +759,7 @@ export interface operations {
             };
         };
     };
-    coverage_spans: {
+    coverage: {
         parameters: {
             query?: {
                 /** @description RFC 3339 or seconds since 1970; default: a day before `end`. */

@@ -1,3 +1,4 @@
+//! Access units cut into payloads, by hand-made vectors and by properties.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 use super::*;
 use proptest::prelude::*;
