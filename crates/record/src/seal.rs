@@ -7,7 +7,10 @@ use std::time::Duration;
 
 use base::task::Scope;
 use base::{Backoff, Wall};
-use catalog::{Database, NewSegment, Place, Sealed, Segment, SegmentId, SegmentState, Segments};
+use catalog::{
+    Database, Gap, GapReason, Ledger, NewSegment, Place, Sealed, Segment, SegmentId, SegmentState,
+    Segments,
+};
 use parking_lot::Mutex;
 use storage::local::{SegmentWriter, Volume};
 use storage::repair;
@@ -56,7 +59,7 @@ impl Sealer {
         let (lost_found, metrics) = (self.lost_found.clone(), self.metrics.clone());
         let rolling = self.rolling.clone();
         self.scope.spawn(format!("seal {}", unsealed.new.path), async move {
-            let camera = unsealed.new.camera.clone();
+            let (camera, claimed) = (unsealed.new.camera.clone(), unsealed.end);
             let mut settled = false;
             if let Ok(file) = writer.seal().await {
                 let Unsealed { id, duration_us, end, .. } = unsealed;
@@ -88,7 +91,8 @@ impl Sealer {
                     .await
                 {
                     Ok(()) | Err(repair::Error::Catalog(catalog::Error::NotFound { .. })) => {
-                        settled = true
+                        settled = true;
+                        explain_loss(&database, &segment, claimed).await;
                     }
                     Err(error) => {
                         tracing::warn!(%camera, err = %error, "segment cannot be sealed yet");
@@ -113,5 +117,21 @@ async fn list(rolling: Arc<Mutex<Rolling>>, new: &NewSegment, duration_us: i64) 
     let written = tokio::task::spawn_blocking(move || rolling.lock().add(sealed)).await;
     if let Ok(Err(error)) = written {
         tracing::warn!(camera = %new.camera, err = %error, "rolling playlist cannot be written");
+    }
+}
+
+/// The recorder has counted as recorded what it handed over; what the disk then did not take is a gap.
+async fn explain_loss(database: &Database, segment: &Segment, claimed: Wall) {
+    let start = match database.segment(segment.id).await {
+        Ok(Segment { sealed: Some(sealed), .. }) => sealed.end,
+        _ => segment.new.start,
+    };
+    if start >= claimed {
+        return;
+    }
+    let (camera, end) = (segment.new.camera.clone(), Some(claimed));
+    let gap = Gap { camera, start, end, reason: GapReason::Disk };
+    if let Err(error) = database.add_gap(&gap).await {
+        tracing::error!(camera = %gap.camera, err = %error, "ledger cannot be written");
     }
 }

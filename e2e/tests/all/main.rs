@@ -1,9 +1,11 @@
 //! All end-to-end tests, in one binary.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stderr, clippy::print_stdout)]
 
+mod codecs;
 mod configuration;
 mod console;
 mod crash;
+mod disk;
 mod faults;
 mod recording;
 mod simulator;

@@ -13,7 +13,9 @@ pub fn plays_silently(file: &Path) -> Result<()> {
     let (_, complaints) = output(
         ffmpeg.args(["-v", "warning", "-xerror", "-i"]).arg(file).args(["-f", "null", "-"]),
     )?;
-    anyhow::ensure!(complaints.trim().is_empty(), "{}: {complaints}", file.display());
+    // Said of every sound without a layout of its channels, such as G.711.
+    let complaint = complaints.lines().find(|line| !line.starts_with("Guessed Channel Layout"));
+    anyhow::ensure!(complaint.is_none(), "{}: {complaints}", file.display());
     Ok(())
 }
 

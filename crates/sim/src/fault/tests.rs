@@ -1,3 +1,4 @@
+//! When faults begin and end, and what they change.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 use super::*;
 use proptest::prelude::*;

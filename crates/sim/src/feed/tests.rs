@@ -1,3 +1,4 @@
+//! What a feed gives: units of a turn, in order.
 #![allow(clippy::expect_used, clippy::indexing_slicing)]
 use std::num::NonZeroU32;
 
