@@ -115,6 +115,12 @@ impl Scope {
         self.shared.tracker.wait().await;
     }
 
+    /// True when no task of this scope runs.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.shared.running.lock().is_empty()
+    }
+
     /// How many tasks of this tree ended by a panic.
     #[must_use]
     pub fn panics(&self) -> u64 {

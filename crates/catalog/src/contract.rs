@@ -135,6 +135,26 @@ pub(crate) async fn a_gap_opens_splits_and_closes(db: &impl Ledger) {
     assert_eq!(db.known_until(&id("never")).await.unwrap(), None);
 }
 
+pub(crate) async fn cameras_of_which_something_is_known_are_found(
+    db: &(impl Cameras + Segments + Ledger),
+) {
+    let all = ["a", "b", "c"].map(|name| camera(name, 0.0, 0.0));
+    db.upsert_file_cameras(&all, at(1)).await.unwrap();
+    let new = NewSegment {
+        camera: id("a"),
+        stream: id("a").main_path(),
+        path: "a/1.mp4".to_owned(),
+        start: at(1),
+        format: "fmp4".to_owned(),
+        codecs: String::new(),
+    };
+    db.create_segment(&new).await.unwrap();
+    db.open_gap(&id("b"), at(5), GapReason::Disk).await.unwrap();
+    assert_eq!(db.recorded_cameras().await.unwrap(), [id("a"), id("b")]);
+    db.upsert_file_cameras(&[], at(9)).await.unwrap();
+    assert_eq!(db.recorded_cameras().await.unwrap(), [id("a"), id("b")]);
+}
+
 pub(crate) async fn a_run_of_the_node_is_known_to_the_next(db: &impl Ledger) {
     assert_eq!(db.node_started(at(1)).await.unwrap(), None);
     db.node_alive(at(5)).await.unwrap();

@@ -117,6 +117,9 @@ pub trait Ledger: Send + Sync {
         camera: &CameraId,
     ) -> impl Future<Output = Result<Option<Wall>, Error>> + Send;
 
+    /// Every camera of which the ledger knows something, removed ones too, in the order of their ids.
+    fn recorded_cameras(&self) -> impl Future<Output = Result<Vec<CameraId>, Error>> + Send;
+
     /// Begins a run of this node and returns the run before, if any.
     fn node_started(&self, now: Wall) -> impl Future<Output = Result<Option<Node>, Error>> + Send;
 

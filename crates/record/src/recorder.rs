@@ -3,7 +3,7 @@
 //! Its task looks into the ring at intervals, so that a picture costs it nothing but its bytes; it
 //! waits for the database only between units, and never for the disk.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use base::task::Scope;
@@ -39,6 +39,9 @@ const ENTRIES_MAX: usize = 1_000;
 
 /// Tells why a camera gives nothing now, if its source knows.
 pub type LossReason = Arc<dyn Fn(&CameraId) -> Option<GapReason> + Send + Sync>;
+
+/// Why a recorder is told to end, when it is not that the node stops.
+pub(crate) type End = Arc<OnceLock<GapReason>>;
 
 /// One wanted recording. Two equal ones are the same: it is left running.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +79,7 @@ pub(crate) struct Recorder {
     config: Config,
     metrics: Metrics,
     sealer: Sealer,
+    end: End,
     gaps: Gaps,
     tracks: Option<Tracks>,
     run: Option<Segmenter>,
@@ -102,13 +106,13 @@ impl Recorder {
         database: Database,
         (volume, room): (Volume, Handle),
         (config, metrics): (Config, Metrics),
-        scope: &Scope,
+        (scope, end): (Scope, End),
     ) -> Self {
         let folder = volume.root().join(spec.camera.as_str());
         let rolling = (spec.format == Format::Ts)
             .then(|| Rolling::new(folder, config.playlist_segments, spec.segment_duration));
         let sealer = Sealer::new(
-            scope.child(),
+            scope,
             database.clone(),
             volume.clone(),
             config.lost_found.clone(),
@@ -128,6 +132,7 @@ impl Recorder {
             config,
             metrics,
             sealer,
+            end,
             gaps: Gaps::new(None, None),
             tracks: None,
             run: None,
@@ -160,7 +165,7 @@ impl Recorder {
         }
         self.look(&mut events).await;
         self.end_run().await;
-        self.lost(GapReason::NodeStopped).await;
+        self.lost(self.end.get().copied().unwrap_or(GapReason::NodeStopped)).await;
         self.metrics.active.with_label_values(&[self.spec.camera.as_str()]).set(0);
         self.sealer.finish().await;
     }

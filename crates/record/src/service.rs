@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use base::StreamPath;
 use base::task::{Pool, Scope};
-use catalog::Database;
+use catalog::{Database, GapReason};
 use hub::Hub;
 use storage::local::Volume;
 use storage::retention::Handle;
 
 use crate::metrics::Metrics;
-use crate::recorder::{LossReason, RecordSpec, Recorder};
+use crate::recorder::{End, LossReason, RecordSpec, Recorder};
 
 /// What all recorders share.
 #[derive(Clone)]
@@ -38,7 +38,16 @@ pub struct Service {
     room: Handle,
     config: Config,
     metrics: Metrics,
-    running: HashMap<StreamPath, (RecordSpec, Scope)>,
+    running: HashMap<StreamPath, Running>,
+    /// Told to end; they may still be sealing.
+    leaving: Vec<Running>,
+}
+
+/// A recorder's task and what it was told.
+struct Running {
+    spec: RecordSpec,
+    scope: Scope,
+    end: End,
 }
 
 /// What a service is made of.
@@ -62,56 +71,69 @@ impl Service {
     #[must_use]
     pub fn new(parts: Parts, config: Config, metrics: Metrics) -> Self {
         let Parts { hub, pool, scope, database, volume, room } = parts;
-        let running = HashMap::new();
-        Self { hub, pool, scope, database, volume, room, config, metrics, running }
+        let (running, leaving) = (HashMap::new(), Vec::new());
+        Self { hub, pool, scope, database, volume, room, config, metrics, running, leaving }
     }
 
     /// Makes the running recordings those of `wanted`: equal ones go on untouched, changed ones
-    /// restart, missing ones seal their segment and end.
+    /// restart, missing ones seal their segment and end, and the ledger says `disabled` from there on.
     pub fn reconcile(&mut self, wanted: Vec<RecordSpec>) {
-        let gone = |spec: &RecordSpec| !wanted.contains(spec);
-        self.running.retain(|_, (spec, scope)| {
-            let keep = !gone(spec);
-            if !keep {
-                scope.cancel();
-            }
-            keep
-        });
+        self.leaving.retain(|recorder| !recorder.scope.is_idle());
+        let gone = self.running.extract_if(|_, running| !wanted.contains(&running.spec));
+        for (_, running) in gone {
+            // Nobody else sets it: the recorder is told once.
+            let _ = running.end.set(GapReason::Disabled);
+            running.scope.cancel();
+            self.leaving.push(running);
+        }
         for spec in wanted {
             if !self.running.contains_key(&spec.stream) {
-                let scope = self.start(spec.clone());
-                self.running.insert(spec.stream.clone(), (spec, scope));
+                let running = self.start(spec);
+                self.running.insert(running.spec.stream.clone(), running);
             }
         }
     }
 
-    fn start(&self, spec: RecordSpec) -> Scope {
+    fn start(&self, spec: RecordSpec) -> Running {
         let scope = self.scope.child_on(self.pool.for_key(spec.stream.as_str()));
         let name = format!("recorder {}", spec.stream);
-        let recorder = Recorder::new(
-            spec,
-            &self.hub,
-            self.database.clone(),
-            (self.volume.clone(), self.room.clone()),
-            (self.config.clone(), self.metrics.clone()),
-            &scope,
-        );
-        scope.spawn(name, recorder.run(scope.token()));
-        scope
+        let (token, sealing, end) = (scope.token(), scope.child(), End::default());
+        let (hub, database) = (self.hub.clone(), self.database.clone());
+        let (disk, told) = ((self.volume.clone(), self.room.clone()), end.clone());
+        let (shared, recorded) = ((self.config.clone(), self.metrics.clone()), spec.clone());
+        // A camera's ledger has one writer: who is leaving ends it before the next one reads it.
+        let same = |before: &&Running| before.spec.camera == spec.camera;
+        let before: Vec<Scope> =
+            self.leaving.iter().filter(same).map(|before| before.scope.clone()).collect();
+        scope.spawn(name, async move {
+            for before in before {
+                tokio::select! {
+                    () = token.cancelled() => return,
+                    () = before.wait() => {}
+                }
+            }
+            let recorder =
+                Recorder::new(recorded, &hub, database, disk, shared, (sealing, told));
+            recorder.run(token).await;
+        });
+        Running { spec, scope, end }
     }
 
     /// Seals all segments and ends; returns the names of the recorders that did not leave in time.
     pub async fn close(self, deadline: Duration) -> Vec<String> {
-        for (_, scope) in self.running.values() {
-            scope.cancel();
+        let all: Vec<Running> = self.running.into_values().chain(self.leaving).collect();
+        for running in &all {
+            running.scope.cancel();
         }
         let mut late = Vec::new();
         let until = tokio::time::Instant::now() + deadline;
-        for (_, scope) in self.running.into_values() {
-            late.extend(
-                scope.close(until.saturating_duration_since(tokio::time::Instant::now())).await,
-            );
+        for running in all {
+            let left = until.saturating_duration_since(tokio::time::Instant::now());
+            late.extend(running.scope.close(left).await);
         }
         late
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -58,7 +58,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     let before = database.node_started(started).await?;
     let cameras: Vec<_> =
         specs::recordings(&config.cameras).into_iter().map(|spec| spec.camera).collect();
-    record::startup::open_gaps(&database, &cameras, before).await?;
+    record::startup::open_gaps(&database, &cameras, before, started).await?;
     // Recorders may ask it whether there is room.
     let room = retention::start(config, &scope, &database, &registry, &board).await?;
     keep_alive(&scope, database.clone());

@@ -73,6 +73,18 @@ impl Ledger for Database {
         Ok(until.map(Wall::from_micros))
     }
 
+    async fn recorded_cameras(&self) -> Result<Vec<CameraId>, Error> {
+        // One probe of an index per camera, where DISTINCT would read every segment.
+        let ids: Vec<String> = sqlx::query_scalar(
+            "SELECT id FROM cameras WHERE EXISTS (SELECT 1 FROM segments WHERE camera = cameras.id)
+                 OR EXISTS (SELECT 1 FROM gaps WHERE camera = cameras.id) ORDER BY id",
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        let read = |id: &String| CameraId::new(id).map_err(|e| Error::Engine(e.to_string()));
+        ids.iter().map(read).collect()
+    }
+
     async fn node_started(&self, now: Wall) -> Result<Option<Node>, Error> {
         let mut tx = self.writer.begin().await?;
         let last = sqlx::query("SELECT * FROM nodes ORDER BY id DESC LIMIT 1")

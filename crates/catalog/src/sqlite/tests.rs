@@ -32,6 +32,7 @@ contract! {
     a_gap_opens_splits_and_closes
     what_lies_on_the_disk_is_known_by_camera_and_by_age
     a_removal_is_begun_before_the_file_goes_and_finished_after
+    cameras_of_which_something_is_known_are_found
     a_run_of_the_node_is_known_to_the_next
 }
 
