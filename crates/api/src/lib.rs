@@ -72,8 +72,8 @@ pub struct Parts {
     pub hls: live::hls::Service,
     /// Snapshots.
     pub snapshots: live::snapshot::Service,
-    /// Cameras in the order of the configuration, for `/live.m3u8`.
-    pub first_camera: Option<base::CameraId>,
+    /// The first camera of the configuration as it is now, for `/live.m3u8`.
+    pub first_camera: tokio::sync::watch::Receiver<Option<base::CameraId>>,
     /// When the server started.
     pub started: Wall,
     /// Settings.

@@ -57,8 +57,11 @@ async fn door(change: impl FnOnce(&mut Settings)) -> Door {
         ..Settings::default()
     };
     change(&mut settings);
-    let (status, board, first_camera) =
-        (StatusBoard::default(), Board::default(), CameraId::new("cam").ok());
+    let (status, board, first_camera) = (
+        StatusBoard::default(),
+        Board::default(),
+        tokio::sync::watch::channel(CameraId::new("cam").ok()).1,
+    );
     let parts = Parts {
         database: database.clone(),
         status,

@@ -26,6 +26,9 @@ pub struct Component {
     /// A stable code of why, empty when healthy.
     #[serde(skip_serializing_if = "str::is_empty")]
     pub code: &'static str,
+    /// More about it, where the part has something to say.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub detail: String,
     /// False until it has come up once: `/ready` waits for it.
     pub ready: bool,
 }
@@ -40,14 +43,20 @@ impl Board {
         self.0.write().entry(part).or_insert(Component {
             status: Health::Healthy,
             code: "starting",
+            detail: String::new(),
             ready: false,
         });
     }
 
     /// Writes a part's line. The part counts as up when it is not unhealthy.
     pub fn set(&self, part: &'static str, status: Health, code: &'static str) {
+        self.explain(part, status, code, String::new());
+    }
+
+    /// Writes a part's line with a text for people: no secrets, and not longer than a page.
+    pub fn explain(&self, part: &'static str, status: Health, code: &'static str, detail: String) {
         let ready = status != Health::Unhealthy;
-        self.0.write().insert(part, Component { status, code, ready });
+        self.0.write().insert(part, Component { status, code, detail, ready });
     }
 
     /// All lines.

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands;
-use crate::config::{self, Config, Faults};
+use crate::config::{Faults, Source};
 
 /// CCTV in one binary: cameras in, live views, recordings and a console out.
 #[derive(Parser)]
@@ -183,13 +183,14 @@ pub struct SimulateArgs {
 /// Parses the command line and runs the command.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    let load = || load(cli.config.as_deref());
+    let source = source(cli.config.clone());
+    let load = || source.load().result;
     let result = match &cli.command {
         Command::Simulate(args) => commands::simulate::run(args),
         Command::Health { url } => commands::health::run(url),
         Command::Demo(args) => commands::demo::run(args),
         Command::Serve => match load() {
-            Ok(config) => commands::serve::run(config, |_| {}),
+            Ok(config) => commands::serve::run(config, Some(source), |_| {}),
             Err(faults) => return refuse(&faults),
         },
         Command::Config(ConfigCommand::Example { form }) => commands::config::example(form),
@@ -217,11 +218,11 @@ pub fn run() -> ExitCode {
     })
 }
 
-fn load(given: Option<&std::path::Path>) -> Result<Config, Faults> {
+fn source(given: Option<PathBuf>) -> Source {
     let folder = std::env::current_dir().unwrap_or_default();
     let variables = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    config::load(given, &folder, variables.collect())
+    Source::new(given, &folder, variables.collect())
 }
 
 fn refuse(faults: &Faults) -> ExitCode {

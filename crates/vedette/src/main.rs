@@ -4,6 +4,7 @@ mod cli;
 mod commands;
 mod config;
 mod listen;
+mod live_config;
 mod retention;
 mod specs;
 mod telemetry;

@@ -11,15 +11,16 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use base::health::{Board, Health};
 use base::task::{Pool, Scope};
-use base::{Clock, SystemClock};
+use base::{CameraId, Clock, SystemClock};
 use catalog::{Cameras, Database, GapReason, Ledger};
 use hub::{Hub, RingLimits};
 use prometheus::Registry;
 use storage::local::Volume;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
+use tokio::sync::watch;
 
-use crate::config::{Config, Port};
+use crate::config::{Camera, Config, Port};
 use crate::{listen, retention, specs, volume};
 
 /// How long parts may take to leave.
@@ -37,6 +38,7 @@ pub struct Running {
     record: record::Service,
     database: Database,
     volume: Volume,
+    first_camera: watch::Sender<Option<CameraId>>,
     _pool: Arc<Pool>,
 }
 
@@ -97,6 +99,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
 
     let snapshots = live::snapshot::Service::new(hub.clone(), cores.get());
     let hls = start_hls(config, hub, &pool, &scope);
+    let first_camera = watch::Sender::new(first_of(&config.cameras));
     let parts = api::Parts {
         database: database.clone(),
         status,
@@ -104,7 +107,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         registry,
         hls,
         snapshots,
-        first_camera: config.cameras.first().map(|camera| camera.id.clone()),
+        first_camera: first_camera.subscribe(),
         started,
         settings: listen::front_settings(config)?,
     };
@@ -120,11 +123,32 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         record,
         database,
         volume,
+        first_camera,
         _pool: pool,
     })
 }
 
 impl Running {
+    /// How each part is.
+    pub fn board(&self) -> &Board {
+        &self.board
+    }
+
+    /// Makes the cameras of the file those of `cameras`: equal ones go on untouched, missing ones stop
+    /// and stay playable.
+    ///
+    /// # Errors
+    /// The catalogue's: then nothing has changed.
+    pub async fn apply(&mut self, cameras: &[Camera]) -> Result<(), catalog::Error> {
+        let rows = specs::catalogue(cameras);
+        self.database.upsert_file_cameras(&rows, SystemClock.wall()).await?;
+        // Recorders first: those that leave still take what their ring holds.
+        self.record.reconcile(specs::recordings(cameras));
+        self.ingest.reconcile(specs::sources(cameras));
+        self.first_camera.send_replace(first_of(cameras));
+        Ok(())
+    }
+
     /// Stops accepting, seals all segments, and closes the database.
     pub async fn stop(self) {
         self.board.set("listeners", Health::Unhealthy, "stopping");
@@ -161,7 +185,14 @@ fn refuse_what_is_not_built(config: &Config) -> anyhow::Result<()> {
     if config.settings.port("server.tls.port") != Port::Off {
         tracing::warn!("server.tls.port: TLS is not built yet, the front door speaks plain HTTP");
     }
-    for camera in &config.cameras {
+    refuse_cameras(&config.cameras)?;
+    tracing::warn!("access.mode is open: whoever reaches this server is an administrator");
+    Ok(())
+}
+
+/// Refuses cameras that ask for what is not built.
+pub fn refuse_cameras(cameras: &[Camera]) -> anyhow::Result<()> {
+    for camera in cameras {
         let mode = camera.record.mode.as_str();
         if !matches!(mode, "continuous" | "schedule" | "off") {
             bail!(
@@ -170,8 +201,11 @@ fn refuse_what_is_not_built(config: &Config) -> anyhow::Result<()> {
             );
         }
     }
-    tracing::warn!("access.mode is open: whoever reaches this server is an administrator");
     Ok(())
+}
+
+fn first_of(cameras: &[Camera]) -> Option<CameraId> {
+    cameras.first().map(|camera| camera.id.clone())
 }
 
 async fn open_database(config: &Config, board: &Board) -> anyhow::Result<Database> {

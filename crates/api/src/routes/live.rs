@@ -65,7 +65,8 @@ pub(crate) async fn file(
 #[utoipa::path(get, path = "/live.m3u8", tag = "live", responses(
     (status = 200, body = String, content_type = "application/vnd.apple.mpegurl"), (status = 404, body = ProblemDetails, content_type = "application/problem+json"), (status = 401, body = ProblemDetails, content_type = "application/problem+json")))]
 pub(crate) async fn first(State(app): State<App>, who: Who) -> Result<Response, Problem> {
-    let camera = app.first_camera.clone().ok_or_else(|| no_stream("live.m3u8"))?;
+    let camera = app.first_camera.borrow().clone();
+    let camera = camera.ok_or_else(|| no_stream("live.m3u8"))?;
     permit(&who.0, Action::WatchLive, &Object::Camera(camera.clone()))?;
     let mut response = answer(&app, &who, (&camera.main_path(), "live.m3u8"), Format::Fmp4).await?;
     let body = axum::body::to_bytes(std::mem::take(response.body_mut()), PLAYLIST_LEN_MAX).await;

@@ -54,8 +54,7 @@ async fn bench() -> Bench {
     let options = VolumeOptions::default();
     let volume = Volume::open(folder.path(), options, numbers, Board::default()).unwrap();
     let scope = Scope::new(Handle::current());
-    let parts =
-        Parts { hub, pool: Arc::clone(&pool), scope, database: database.clone(), volume };
+    let parts = Parts { hub, pool: Arc::clone(&pool), scope, database: database.clone(), volume };
     let config = Config {
         loss_reason: Arc::new(|_| None),
         look_every: Duration::from_millis(10),

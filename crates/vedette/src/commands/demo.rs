@@ -32,7 +32,7 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
     let simulated = simulate(cameras)?;
     let yaml = configuration(&data_dir, args.port, cameras, simulated);
     let config = load_text(Path::new("demo.yaml"), &yaml, &Environment::default(), Path::new("/"))?;
-    serve::run(config, |address| {
+    serve::run(config, None, |address| {
         say(&format!("\n  vedette demo: open http://localhost:{}/ in a browser", address.port()));
         say(&format!("  recordings are in {}; Ctrl-C ends it\n", data_dir.display()));
     })

@@ -7,13 +7,18 @@ use std::time::Duration;
 use anyhow::Context;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::config::Config;
+use crate::config::{Config, Source};
 use crate::listen::{ListenersFile, Lock};
+use crate::live_config::LiveConfig;
 use crate::{telemetry, wire};
 
-/// Serves until SIGTERM or SIGINT; `ready` is called with the console's address. A second signal ends
+/// Serves until SIGTERM or SIGINT, following edits of `source`; `ready` is called with the console's address. A second signal ends
 /// the process at once.
-pub fn run(config: Config, ready: impl FnOnce(SocketAddr)) -> anyhow::Result<ExitCode> {
+pub fn run(
+    config: Config,
+    source: Option<Source>,
+    ready: impl FnOnce(SocketAddr),
+) -> anyhow::Result<ExitCode> {
     let lock = Lock::take(&config.data_dir)?;
     let logs = telemetry::start(&config)?;
     // 500 cameras are 500 sockets and 500 files; the system's default is 1024.
@@ -26,16 +31,20 @@ pub fn run(config: Config, ready: impl FnOnce(SocketAddr)) -> anyhow::Result<Exi
         .enable_all()
         .build()
         .context("runtime")?;
-    let result = runtime.block_on(serve(&config, ready));
+    let result = runtime.block_on(serve(&config, source, ready));
     runtime.shutdown_timeout(Duration::from_secs(1));
     drop(logs);
     drop(lock);
     result
 }
 
-async fn serve(config: &Config, ready: impl FnOnce(SocketAddr)) -> anyhow::Result<ExitCode> {
+async fn serve(
+    config: &Config,
+    source: Option<Source>,
+    ready: impl FnOnce(SocketAddr),
+) -> anyhow::Result<ExitCode> {
     let mut stop = Stop::new()?;
-    let running = match wire::start(config).await {
+    let mut running = match wire::start(config).await {
         Ok(running) => running,
         Err(error) => {
             tracing::error!(err = format!("{error:#}"), "start failed");
@@ -46,7 +55,17 @@ async fn serve(config: &Config, ready: impl FnOnce(SocketAddr)) -> anyhow::Resul
     if let Some((_, address)) = running.listeners.iter().find(|(name, _)| *name == "http") {
         ready(*address);
     }
-    stop.asked().await;
+    if let Some(mut live) = source.and_then(|source| LiveConfig::new(source, config)) {
+        loop {
+            let edit = tokio::select! {
+                () = stop.asked() => break,
+                edit = live.edited() => edit,
+            };
+            live.take(edit, &mut running).await;
+        }
+    } else {
+        stop.asked().await;
+    }
     tracing::info!("stopping");
     drop(listeners);
     tokio::select! {

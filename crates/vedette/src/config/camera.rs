@@ -12,7 +12,7 @@ use super::table::CAMERA_KEYS;
 use super::tree::{Node, Origin, Value};
 
 /// A camera as it is to be.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Camera {
     pub id: CameraId,
     pub name: String,

@@ -354,7 +354,13 @@ fn scalar(kind: Kind, text: &str, base: &Path) -> Result<Typed, Wrong> {
             listen.ok_or_else(|| wrong("an address such as 127.0.0.1:9997 or :8100"))
         }
         Kind::Choice(words) => {
+            // YAML reads a bare `off` as false: they are the same.
             let word = text.to_ascii_lowercase();
+            let word = match word.as_str() {
+                "false" if words.contains(&"off") => "off".to_owned(),
+                "true" if words.contains(&"on") => "on".to_owned(),
+                _ => word,
+            };
             let known = words.contains(&word.as_str());
             known
                 .then_some(Typed::Text(word))

@@ -1,16 +1,21 @@
 //! What the environment says: `.env`, `${NAME}` in texts, overrides and the variables of older
 //! deployments.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use super::fault::Fault;
 use super::table::KEYS;
 use super::tree::{Node, Origin, Value};
 
-/// Variables by name: the real environment, with `.env` below it.
+/// Variables by name: the real environment, with `.env` below it. Remembers which files secrets were
+/// read from.
 #[derive(Clone, Debug, Default)]
-pub struct Environment(BTreeMap<String, String>);
+pub struct Environment {
+    variables: BTreeMap<String, String>,
+    files: RefCell<BTreeSet<PathBuf>>,
+}
 
 /// A mounted secret past this is none.
 const SECRET_LEN_MAX: u64 = 64 << 10;
@@ -20,20 +25,30 @@ impl Environment {
     pub fn new(real: impl IntoIterator<Item = (String, String)>, dotenv: Option<&str>) -> Self {
         let mut variables: BTreeMap<String, String> = dotenv.map(parse_dotenv).unwrap_or_default();
         variables.extend(real);
-        Self(variables)
+        Self { variables, files: RefCell::default() }
     }
 
     /// A variable, or the content of the file that `<name>_FILE` names.
     pub fn get(&self, name: &str) -> Option<String> {
-        if let Some(value) = self.0.get(name) {
+        if let Some(value) = self.variables.get(name) {
             return Some(value.clone());
         }
-        let path = self.0.get(&format!("{name}_FILE"))?;
-        read_secret(Path::new(path)).ok()
+        let path = self.variables.get(&format!("{name}_FILE"))?;
+        self.read_secret(Path::new(path)).ok()
+    }
+
+    /// The files that secrets were read from so far, or would have been were they there.
+    pub fn files(&self) -> Vec<PathBuf> {
+        self.files.borrow().iter().cloned().collect()
+    }
+
+    fn read_secret(&self, path: &Path) -> std::io::Result<String> {
+        self.files.borrow_mut().insert(path.to_owned());
+        read_secret(path)
     }
 
     fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+        self.variables.keys().map(String::as_str)
     }
 }
 
@@ -111,7 +126,7 @@ fn expand_text(
         let (name, tail) = after.split_once('}').ok_or_else(unclosed)?;
         rest = tail;
         if let Some(path) = name.strip_prefix("file:") {
-            let secret = read_secret(&base.join(path));
+            let secret = environment.read_secret(&base.join(path));
             out.push_str(&secret.map_err(|error| {
                 (format!("`{path}` cannot be read: {error}"), "name a file that can be".to_owned())
             })?);

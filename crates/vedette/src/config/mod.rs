@@ -8,6 +8,7 @@ mod parse;
 mod reference;
 mod rules;
 mod show;
+mod source;
 mod table;
 mod tree;
 mod value;
@@ -20,12 +21,13 @@ use std::path::{Path, PathBuf};
 pub use camera::Camera;
 pub use check::Settings;
 pub use env::Environment;
-pub use fault::{Fault, Faults};
+pub use fault::Faults;
 pub use reference::{example_env, example_toml, example_yaml, reference_page};
 pub use show::show;
+pub use source::{Loaded, Source, restart_keys};
 pub use value::{Port, parse_duration};
 
-use tree::{Node, Origin};
+use tree::Node;
 
 /// A configuration without faults.
 #[derive(Clone, Debug)]
@@ -38,63 +40,6 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// The file, if there is one.
     pub file: Option<PathBuf>,
-}
-
-const NAMES: [&str; 4] = ["vedette.yaml", "vedette.toml", "config.yaml", "config.toml"];
-
-/// Loads the configuration: `given`, else the only one of the known names in `folder`, else defaults.
-pub fn load(
-    given: Option<&Path>,
-    folder: &Path,
-    real: Vec<(String, String)>,
-) -> Result<Config, Faults> {
-    let one = |origin: &str, problem: String, remedy: &str| {
-        let origin = Origin { source: origin.into(), line: 0 };
-        Faults(vec![Fault::new(&origin, "", problem, remedy)])
-    };
-    let file = match given {
-        Some(path) => Some(path.to_owned()),
-        None => {
-            let found: Vec<PathBuf> =
-                NAMES.iter().map(|name| folder.join(name)).filter(|path| path.is_file()).collect();
-            if let [first, second, ..] = found.as_slice() {
-                let (first, second) = (first.display(), second.display());
-                let problem = format!("`{first}` and `{second}` are both there");
-                return Err(one(
-                    &folder.display().to_string(),
-                    problem,
-                    "keep one, or choose with --config",
-                ));
-            }
-            found.into_iter().next()
-        }
-    };
-    let base = file.as_deref().and_then(Path::parent).filter(|path| !path.as_os_str().is_empty());
-    let base = base.map_or_else(|| folder.to_owned(), |path| folder.join(path));
-    let unreadable = |path: &Path, error: String| {
-        one(
-            &path.display().to_string(),
-            format!("cannot be read: {error}"),
-            "name a file that can be",
-        )
-    };
-    let text = match &file {
-        Some(path) => Some(read(&folder.join(path)).map_err(|error| unreadable(path, error))?),
-        None => None,
-    };
-    let dotenv = std::fs::read_to_string(base.join(".env")).ok();
-    let environment = Environment::new(real, dotenv.as_deref());
-    let path = file.clone().unwrap_or_else(|| PathBuf::from("defaults.yaml"));
-    load_text(&path, text.as_deref().unwrap_or_default(), &environment, &base)
-        .map(|config| Config { file, ..config })
-}
-
-fn read(path: &Path) -> Result<String, String> {
-    let len = std::fs::metadata(path).map_err(|error| error.to_string())?.len();
-    if len > parse::FILE_LEN_MAX {
-        return Err("larger than 4 MiB".to_owned());
-    }
-    std::fs::read_to_string(path).map_err(|error| error.to_string())
 }
 
 /// Loads a text as the file `path` would be.

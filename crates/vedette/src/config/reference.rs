@@ -123,7 +123,7 @@ pub fn reference_page() -> String {
             out,
             "| `{prefix}{}` | {} | {default} | {} | {what} |",
             key.path,
-            key.kind.name(),
+            key.kind.name().replace('|', "\\|"),
             key.page
         );
     };

@@ -47,7 +47,7 @@ impl Kind {
             Self::Port => "port, 0 or off".into(),
             Self::Listen => "address:port or empty".into(),
             Self::Path => "path".into(),
-            Self::Choice(words) => words.join(" \\| "),
+            Self::Choice(words) => words.join(" | "),
             Self::Texts => "list of texts".into(),
             Self::Ports => "list of ports".into(),
             Self::Resolution => "width x height".into(),

@@ -142,10 +142,55 @@ fn combinations_that_cannot_be_are_refused() {
 fn two_files_of_known_names_are_an_error_that_names_both() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("vedette.yaml"), "").unwrap();
-    assert!(load(None, folder.path(), Vec::new()).is_ok());
+    let load = || Source::new(None, folder.path(), Vec::new()).load().result;
+    assert!(load().is_ok());
     std::fs::write(folder.path().join("config.toml"), "").unwrap();
-    let text = load(None, folder.path(), Vec::new()).map(|_| ()).unwrap_err().to_string();
+    let text = load().map(|_| ()).unwrap_err().to_string();
     assert!(text.contains("vedette.yaml") && text.contains("config.toml"), "{text}");
+}
+
+#[test]
+fn what_is_read_again_is_the_file_that_was_found_and_it_must_say_something() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    std::fs::write(
+        path("vedette.yaml"),
+        "cameras: [{ id: a, url: \"rtsp://h/1\", password: \"${P}${file:s}\" }]",
+    )
+    .unwrap();
+    std::fs::write(path(".env"), format!("P_FILE={}", path("p").display())).unwrap();
+    std::fs::write(path("p"), "x").unwrap();
+    let source = Source::new(None, folder.path(), Vec::new());
+    let first = source.load();
+    // A missing secret is watched too: it may come.
+    assert!(first.result.is_err());
+    for name in ["vedette.yaml", ".env", "p", "s"] {
+        assert!(first.files.contains(&path(name)), "{name}: {:?}", first.files);
+    }
+    std::fs::write(path("s"), "y\n").unwrap();
+    let config = source.load().result.unwrap();
+    assert_eq!(config.cameras[0].password.reveal(), "xy");
+    let again = source.again(&config);
+    std::fs::write(path("vedette.toml"), "").unwrap();
+    assert!(again.load().result.is_ok());
+    std::fs::write(path("vedette.yaml"), "# half written\n").unwrap();
+    assert!(again.load().result.unwrap_err().to_string().contains("is empty"));
+    std::fs::remove_file(path("vedette.yaml")).unwrap();
+    assert!(again.load().result.unwrap_err().to_string().contains("cannot be read"));
+}
+
+#[test]
+fn keys_that_wait_for_a_restart_are_those_that_cameras_do_not_inherit() {
+    let before = load_yaml("live: { paths: { a: { x: 1 } } }").unwrap();
+    let moved = load_yaml(
+        "\n\nlive: { paths: { a: { x: 1 } } }\nrecord: { mode: off }\ntime_zone: Asia/Dubai",
+    )
+    .unwrap();
+    assert!(restart_keys(&before, &moved).is_empty());
+    let other =
+        load_yaml("live: { paths: { a: { x: 2 } } }\ndata_dir: /elsewhere\nlog_level: debug")
+            .unwrap();
+    assert_eq!(restart_keys(&before, &other), ["data_dir", "logging.level", "live.paths"]);
 }
 
 fn repository(path: &str) -> std::path::PathBuf {

@@ -105,6 +105,22 @@ impl Node {
         fits
     }
 
+    /// True when both say the same, wherever they were written.
+    pub fn says_what(&self, other: &Self) -> bool {
+        match (&self.value, &other.value) {
+            (Value::List(a), Value::List(b)) => {
+                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.says_what(b))
+            }
+            (Value::Map(a), Value::Map(b)) => {
+                let found = |(name, node): &(String, Self)| {
+                    b.iter().any(|(other, b)| other == name && node.says_what(b))
+                };
+                a.len() == b.len() && a.iter().all(found)
+            }
+            (a, b) => a == b,
+        }
+    }
+
     /// A scalar as text; `None` for lists and maps.
     pub fn scalar(&self) -> Option<String> {
         match &self.value {
