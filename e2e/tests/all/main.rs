@@ -7,5 +7,6 @@ mod console;
 mod crash;
 mod disk;
 mod faults;
+mod live_config;
 mod recording;
 mod simulator;
