@@ -169,7 +169,7 @@ impl Failure {
         Self::new(kind).with("status", status)
     }
 
-    fn kind_of_io(kind: io::ErrorKind) -> Kind {
+    pub(crate) fn kind_of_io(kind: io::ErrorKind) -> Kind {
         match kind {
             io::ErrorKind::ConnectionRefused => Kind::Refused,
             io::ErrorKind::TimedOut => Kind::Timeout,
@@ -182,7 +182,7 @@ impl Failure {
     }
 }
 
-fn well_known(scheme: &str) -> Option<u16> {
+pub(crate) fn well_known(scheme: &str) -> Option<u16> {
     Some(match scheme {
         "rtsp" => 554,
         "rtsps" => 322,

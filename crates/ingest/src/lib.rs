@@ -4,6 +4,7 @@
 //! only changed ones restart. Each source task is owned by this room's scope on a media runtime.
 
 mod arguments;
+pub mod check;
 pub mod failure;
 mod measure;
 mod metrics;

@@ -1,6 +1,7 @@
 //! What a source writes on the status board, only when it changes.
 
 use base::{Clock, SystemClock};
+use media::Tracks;
 
 use crate::failure::Failure;
 use crate::measure::Rates;
@@ -72,19 +73,7 @@ impl Report {
     pub(crate) fn stream(&self, outlet: &Outlet, rates: Rates) {
         let Some(tracks) = outlet.tracks() else { return };
         let mut info = StreamInfo { long_gop: outlet.long_gop(), ..self.empty_stream() };
-        info.fps = rates.fps;
-        info.bitrate = rates.bitrate;
-        info.key_frame_interval = rates.key_frame_interval;
-        for track in tracks.all() {
-            let Some((width, height)) = track.parameters.size() else {
-                track.parameters.name().clone_into(&mut info.audio);
-                continue;
-            };
-            track.parameters.name().clone_into(&mut info.codec);
-            track.parameters.profile_name().clone_into(&mut info.profile);
-            (info.width, info.height) = (u32::from(width), u32::from(height));
-            info.b_frames = track.parameters.b_frames();
-        }
+        fill(&mut info, tracks, rates);
         self.write(info);
     }
 
@@ -100,5 +89,22 @@ impl Report {
                 }
             }
         });
+    }
+}
+
+/// What a stream's tracks and its measured rates say of it.
+pub(crate) fn fill(info: &mut StreamInfo, tracks: &Tracks, rates: Rates) {
+    info.fps = rates.fps;
+    info.bitrate = rates.bitrate;
+    info.key_frame_interval = rates.key_frame_interval;
+    for track in tracks.all() {
+        let Some((width, height)) = track.parameters.size() else {
+            track.parameters.name().clone_into(&mut info.audio);
+            continue;
+        };
+        track.parameters.name().clone_into(&mut info.codec);
+        track.parameters.profile_name().clone_into(&mut info.profile);
+        (info.width, info.height) = (u32::from(width), u32::from(height));
+        info.b_frames = track.parameters.b_frames();
     }
 }

@@ -66,6 +66,11 @@ impl Choice {
         Self { client, by_child }
     }
 
+    /// True when an ffmpeg child is next.
+    pub(crate) const fn by_child(&self) -> bool {
+        self.by_child
+    }
+
     /// A session failed, `pictured` telling whether it had given a picture.
     pub(crate) fn on_failure(&mut self, kind: Kind, pictured: bool) {
         let not_understood = match kind {

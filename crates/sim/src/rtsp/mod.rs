@@ -8,7 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use ::rtsp::Credentials;
+pub use ::rtsp::Credentials;
 use anyhow::{Context, ensure};
 use tokio::net::{TcpListener, UdpSocket, lookup_host};
 use tokio::task::JoinSet;
