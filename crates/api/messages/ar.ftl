@@ -72,3 +72,22 @@ source_transport_refused = رفضت الكاميرا طريقة النقل هذ�
 source_client_unsupported = العميل المدمج يتحدث RTSP فقط. استعمل client: auto أو ffmpeg لهذا العنوان.
 source_ffmpeg_missing = يحتاج هذا العنوان إلى ffmpeg وهو غير مثبت على الخادم.
 source_protocol_error = ردّت الكاميرا بشكل خاطئ: { $detail }
+
+# vedette check rtsp: what was found, step by step.
+check_trying = { $name }: { $url }
+check_name = الاسم يقود إلى { $address }.
+check_connected = المنفذ { $port } يستجيب.
+check_playing = الجلسة مفتوحة.
+check_playing_ffmpeg = الجلسة مفتوحة عبر ffmpeg.
+check_picture = وصلت أول صورة بعد { $seconds } ثانية.
+check_video = الفيديو: { $codec } { $profile }، ‏{ $width }x{ $height }، ‏{ $fps } إطارًا في الثانية، ‏{ $kbits } كيلوبت/ث.
+check_key_frames = إطار مفتاحي كل { $seconds } ثانية.
+check_key_frames_rare = لم يصل إطار مفتاحي ثانٍ خلال { $seconds } ثانية، فتبدأ المشاهدة ببطء. اضبط الفاصل في الكاميرا على 1 إلى 4 ثوانٍ.
+check_key_frames_long = الفاصل بين الإطارات المفتاحية أطول مما يُحفظ في الذاكرة. اضبطه في الكاميرا على 1 إلى 4 ثوانٍ.
+check_b_frames = الصور معاد ترتيبها (B-frames)، وبعض المتصفحات تعرضها متأخرة. أوقفها في الكاميرا إن أمكن.
+check_audio = الصوت: { $codec }.
+check_no_audio = لا صوت.
+check_good = كل شيء سليم.
+check_bad = لا يعمل: { $reason }
+check_camera_unknown = لا توجد كاميرا { $id } في الإعدادات. الموجود فيها: { $known }
+check_url_wrong = لا يمكن تجربة هذا العنوان: { $reason }

@@ -72,3 +72,22 @@ source_transport_refused = The camera refuses this transport. Try the other one,
 source_client_unsupported = The built-in client speaks only RTSP. Use client: auto or ffmpeg for this address.
 source_ffmpeg_missing = This address needs ffmpeg, and it is not installed on the server.
 source_protocol_error = The camera answered wrongly: { $detail }
+
+# vedette check rtsp: what was found, step by step.
+check_trying = { $name }: { $url }
+check_name = The name leads to { $address }.
+check_connected = Port { $port } answers.
+check_playing = The session is open.
+check_playing_ffmpeg = The session is open, through ffmpeg.
+check_picture = The first picture came after { $seconds } s.
+check_video = Video: { $codec } { $profile }, { $width }x{ $height }, { $fps } frames a second, { $kbits } kbit/s.
+check_key_frames = A key frame every { $seconds } s.
+check_key_frames_rare = No second key frame came within { $seconds } s: views begin slowly. Set the interval in the camera to 1 to 4 s.
+check_key_frames_long = The key frame interval is longer than what is kept in memory. Set it in the camera to 1 to 4 s.
+check_b_frames = Pictures are reordered (B-frames): some browsers show them late. Switch them off in the camera if you can.
+check_audio = Sound: { $codec }.
+check_no_audio = No sound.
+check_good = All is well.
+check_bad = It does not work: { $reason }
+check_camera_unknown = There is no camera { $id } in the configuration. It has: { $known }
+check_url_wrong = This address cannot be tried: { $reason }

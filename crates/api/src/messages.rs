@@ -47,6 +47,13 @@ impl Language {
         if weight("ar") > weight("en") { Self::Arabic } else { Self::English }
     }
 
+    /// The language of a locale such as `ar_AE.UTF-8`; English for all that are not Arabic.
+    #[must_use]
+    pub fn of_locale(locale: &str) -> Self {
+        let language = locale.split(['_', '.', '-', '@']).next().unwrap_or_default();
+        if language.eq_ignore_ascii_case("ar") { Self::Arabic } else { Self::English }
+    }
+
     fn bundle(self) -> &'static FluentBundle<FluentResource> {
         let [english, arabic] = &*BUNDLES;
         match self {

@@ -75,6 +75,41 @@ pub fn redact_urls(text: &str) -> String {
     out
 }
 
+/// Names under which cameras and servers take secrets in an address.
+const PARAMETERS: [&str; 9] =
+    ["password=", "passwd=", "pass=", "pwd=", "token=", "secret=", "key=", "auth=", "signature="];
+
+/// [`redact_urls`], and the values of parameters such as `password=` and `token=` replaced as well.
+///
+/// For texts that leave the machine.
+#[must_use]
+pub fn redact(text: &str) -> String {
+    let text = redact_urls(text);
+    // ASCII only, so that places in it are places in the text.
+    let lower = text.to_ascii_lowercase();
+    let mut out = String::with_capacity(text.len());
+    let mut from = 0;
+    while let Some((at, name)) = next_parameter(&lower, from) {
+        let begin = at + name.len();
+        let value = text.get(begin..).unwrap_or_default();
+        let ends = |c: char| matches!(c, '&' | '"' | '\'' | '#' | ',' | ';') || c.is_whitespace();
+        let len = value.find(ends).unwrap_or(value.len());
+        out.push_str(text.get(from..begin).unwrap_or_default());
+        if len > 0 {
+            out.push_str("***");
+        }
+        from = begin + len;
+    }
+    out.push_str(text.get(from..).unwrap_or_default());
+    out
+}
+
+fn next_parameter(lower: &str, from: usize) -> Option<(usize, &'static str)> {
+    let rest = lower.get(from..)?;
+    let found = |name: &&'static str| rest.find(*name).map(|at| (from + at, *name));
+    PARAMETERS.iter().filter_map(found).min_by_key(|(at, name)| at + name.len())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,6 +119,16 @@ mod tests {
         let secret = Secret::new("hunter2".into());
         assert_eq!(format!("{secret} {secret:?}"), "*** ***");
         assert_eq!(secret.reveal(), "hunter2");
+    }
+
+    #[test]
+    fn secrets_in_parameters_are_replaced_whatever_stands_around_them() {
+        let text =
+            "rtsp://u:p@h/a?channel=1&Token=abc&subtype=0 /user=admin&password=123 key=\"x\" é";
+        let redacted =
+            "rtsp://***@h/a?channel=1&Token=***&subtype=0 /user=admin&password=*** key=\"x\" é";
+        assert_eq!(redact(text), redacted);
+        assert_eq!(redact("pass="), "pass=");
     }
 
     #[test]

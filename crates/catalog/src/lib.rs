@@ -19,7 +19,7 @@ pub use error::Error;
 pub use ledger::{Gap, GapReason, Ledger, Node};
 pub use removals::{Candidates, Removal, Removals, Rule, Usage, Which};
 pub use segments::{NewSegment, Place, Sealed, Segment, SegmentId, SegmentState, Segments};
-pub use sqlite::Database;
+pub use sqlite::{Database, Inspection, inspect};
 
 /// A page of a list: what was asked for, the cursor of the next page, the total where it is known.
 #[derive(Clone, Debug, PartialEq, Eq)]

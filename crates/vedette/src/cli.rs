@@ -91,6 +91,8 @@ enum RetentionCommand {
 enum CheckCommand {
     /// Compare ledger, database and files, and say what differs.
     Recordings(CheckArgs),
+    /// Try a camera, an address or the id of one in the configuration, and say what is wrong.
+    Rtsp(CheckRtspArgs),
 }
 
 /// What `check recordings` is told.
@@ -102,6 +104,20 @@ pub struct CheckArgs {
     /// Only this camera.
     #[arg(long, value_name = "ID")]
     pub camera: Option<String>,
+}
+
+/// What `check rtsp` is told.
+#[derive(Args)]
+pub struct CheckRtspArgs {
+    /// rtsp://user:password@host:port/path, or a camera's id.
+    #[arg(value_name = "URL|CAMERA")]
+    pub target: String,
+    /// How an address is pulled: tcp or udp.
+    #[arg(long, default_value = "tcp", value_parser = ["tcp", "udp"])]
+    pub transport: String,
+    /// Seconds that each step may take.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=300))]
+    pub timeout: u64,
 }
 
 /// What `demo` is told.
@@ -187,6 +203,7 @@ pub fn run() -> ExitCode {
     let load = || source.load().result;
     let result = match &cli.command {
         Command::Simulate(args) => commands::simulate::run(args),
+        Command::Check(CheckCommand::Rtsp(args)) => commands::check_rtsp::rtsp(args, load),
         Command::Health { url } => commands::health::run(url),
         Command::Demo(args) => commands::demo::run(args),
         Command::Serve => match load() {

@@ -10,6 +10,7 @@ mod specs;
 mod telemetry;
 mod volume;
 mod wire;
+mod words;
 
 use std::process::ExitCode;
 

@@ -1,6 +1,7 @@
 //! The embedded engine: SQLite with one writer and several readers (WAL), on threads of sqlx's own.
 
 mod cameras;
+mod inspect;
 mod ledger;
 mod removals;
 mod segments;
@@ -14,6 +15,8 @@ use sqlx::migrate::Migrator;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
+
+pub use inspect::{Inspection, inspect};
 
 use crate::Error;
 

@@ -3,7 +3,7 @@
 
 use base::{CameraId, Wall};
 
-use super::{Database, MIGRATIONS};
+use super::{Database, MIGRATIONS, inspect};
 use crate::{
     Candidates, Error, NewSegment, Place, Removal, Removals, Rule, Sealed, SegmentState, Segments,
     Which, contract,
@@ -100,4 +100,25 @@ async fn the_oldest_are_found_by_an_index_and_not_by_sorting() {
         let plan = plan.join("; ");
         assert!(plan.contains(index) && !plan.contains("TEMP B-TREE"), "{plan}");
     }
+}
+
+#[tokio::test]
+async fn a_look_from_outside_changes_nothing_and_finds_damage() {
+    let (dir, database) = database().await;
+    let path = dir.path().join("vedette.db");
+    database.set_volume_id("/segments", "abc").await.unwrap();
+    // Beside a running server, and after it.
+    let running = inspect(&path).await.unwrap();
+    database.close().await;
+    let stopped = inspect(&path).await.unwrap();
+    assert_eq!(running, stopped);
+    assert_eq!(stopped.volumes, [("/segments".to_owned(), "abc".to_owned())]);
+    assert!(stopped.damage.is_empty() && stopped.schema > 0);
+    let mut bytes = std::fs::read(&path).unwrap();
+    let len = bytes.len();
+    bytes.iter_mut().skip(len / 2).take(3_000).for_each(|byte| *byte ^= 0x55);
+    std::fs::write(&path, bytes).unwrap();
+    let damaged = inspect(&path).await;
+    assert!(damaged.is_err() || damaged.is_ok_and(|found| !found.damage.is_empty()));
+    assert!(inspect(&dir.path().join("none.db")).await.is_err());
 }

@@ -11,10 +11,17 @@ use url::Url;
 use crate::cli::say;
 
 const TIMEOUT: Duration = Duration::from_secs(5);
-const ANSWER_LEN_MAX: u64 = 64 << 10;
+const ANSWER_LEN_MAX: u64 = 4 << 20;
 
 /// Prints the server's answer; fails when it is not well.
 pub fn run(url: &str) -> anyhow::Result<ExitCode> {
+    let (status, body) = ask(url, "/health")?;
+    say(body.trim());
+    Ok(if status == "200" { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Asks the server at `url` for `path`: the status and the body.
+pub fn ask(url: &str, path: &str) -> anyhow::Result<(String, String)> {
     let url = Url::parse(url).context("the address")?;
     if url.scheme() != "http" {
         bail!("only http:// can be asked");
@@ -25,11 +32,9 @@ pub fn run(url: &str) -> anyhow::Result<ExitCode> {
         (host.trim_matches(['[', ']']), port).to_socket_addrs()?.next().context("no such host")?;
     let mut stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
     stream.set_read_timeout(Some(TIMEOUT))?;
-    write!(stream, "GET /health HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n")?;
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n")?;
     let mut answer = String::new();
     stream.take(ANSWER_LEN_MAX).read_to_string(&mut answer)?;
     let (head, body) = answer.split_once("\r\n\r\n").context("no answer of HTTP")?;
-    say(body.trim());
-    let is_well = head.split(' ').nth(1) == Some("200");
-    Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok((head.split(' ').nth(1).unwrap_or_default().to_owned(), body.to_owned()))
 }

@@ -1,6 +1,7 @@
 //! One file per command.
 
 pub mod check;
+pub mod check_rtsp;
 pub mod cleanup;
 pub mod config;
 pub mod demo;

@@ -23,7 +23,7 @@ pub use check::Settings;
 pub use env::Environment;
 pub use fault::Faults;
 pub use reference::{example_env, example_toml, example_yaml, reference_page};
-pub use show::show;
+pub use show::{quote, secrets, show};
 pub use source::{Loaded, Source, restart_keys};
 pub use value::{Port, parse_duration};
 

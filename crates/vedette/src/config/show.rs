@@ -2,6 +2,9 @@
 
 use std::fmt::Write;
 
+use base::secret::redact;
+use url::Url;
+
 use super::Config;
 use super::check::Typed;
 use super::table::{KEYS, Kind};
@@ -44,9 +47,9 @@ fn cameras(out: &mut String, config: &Config) {
         {
             let _ = writeln!(out, "    {name}: {}", quote(value));
         }
-        let _ = writeln!(out, "    url: {}", quote(camera.url.as_str()));
+        let _ = writeln!(out, "    url: {}", quote(&redact(camera.url.as_str())));
         if let Some(sub_url) = &camera.sub_url {
-            let _ = writeln!(out, "    sub_url: {}", quote(sub_url.as_str()));
+            let _ = writeln!(out, "    sub_url: {}", quote(&redact(sub_url.as_str())));
         }
         if !camera.username.is_empty() {
             let _ = writeln!(out, "    username: {}", quote(&camera.username));
@@ -75,7 +78,7 @@ fn typed(kind: Kind, typed: &Typed) -> String {
     match typed {
         Typed::Text(text) if kind == Kind::Secret && !text.is_empty() => "\"***\"".to_owned(),
         Typed::Text(text) if matches!(kind, Kind::Choice(_)) => quote(text),
-        Typed::Text(text) => quote(text),
+        Typed::Text(text) => quote(&redact(text)),
         Typed::Bool(value) => value.to_string(),
         Typed::Int(value) => value.to_string(),
         Typed::Float(value) => value.to_string(),
@@ -89,7 +92,7 @@ fn typed(kind: Kind, typed: &Typed) -> String {
         }
         Typed::Listen(Some(listen)) => format!("\"{}:{}\"", listen.host, listen.port),
         Typed::Texts(texts) => {
-            let texts: Vec<String> = texts.iter().map(|text| quote(text)).collect();
+            let texts: Vec<String> = texts.iter().map(|text| quote(&redact(text))).collect();
             format!("[{}]", texts.join(", "))
         }
         Typed::Ports(ports) => format!("{ports:?}"),
@@ -99,9 +102,55 @@ fn typed(kind: Kind, typed: &Typed) -> String {
     }
 }
 
+/// All secret texts of a configuration, as they are and as they stand in an address.
+pub fn secrets(config: &Config) -> Vec<String> {
+    let mut found: Vec<String> =
+        config.cameras.iter().map(|camera| camera.password.reveal().to_owned()).collect();
+    for key in KEYS {
+        match config.settings.get(key.path) {
+            Typed::Text(text) => {
+                let url = Url::parse(&text).ok();
+                found.extend(url.and_then(|url| url.password().map(str::to_owned)));
+                if key.kind == Kind::Secret {
+                    found.push(text);
+                }
+            }
+            Typed::Free(node) => secrets_of(&node, "", &mut found),
+            _ => {}
+        }
+    }
+    let encoded = |secret: &String| {
+        let mut url = Url::parse("rtsp://user@host").ok()?;
+        url.set_password(Some(secret)).ok()?;
+        url.password().map(str::to_owned)
+    };
+    let encoded: Vec<String> = found.iter().filter_map(encoded).collect();
+    found.extend(encoded);
+    found.retain(|secret| !secret.is_empty());
+    // Long ones first: one may hold another.
+    found.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+    found.dedup();
+    found
+}
+
+fn secrets_of(node: &Node, name: &str, found: &mut Vec<String>) {
+    match &node.value {
+        Value::Map(entries) => {
+            entries.iter().for_each(|(name, node)| secrets_of(node, name, found));
+        }
+        Value::List(items) => items.iter().for_each(|item| secrets_of(item, name, found)),
+        _ if is_secret(name) => found.extend(node.scalar()),
+        _ => {}
+    }
+}
+
+fn is_secret(name: &str) -> bool {
+    ["password", "secret", "token", "key"].iter().any(|word| name.contains(word))
+}
+
 /// A section of the user's own in one line; what may be a secret by its name is hidden.
 fn free(node: &Node, name: &str) -> String {
-    let secret = ["password", "secret", "token", "key"].iter().any(|word| name.contains(word));
+    let secret = is_secret(name);
     match &node.value {
         Value::Map(entries) => {
             let mut entries: Vec<String> = entries
@@ -116,7 +165,7 @@ fn free(node: &Node, name: &str) -> String {
             format!("[{}]", items.join(", "))
         }
         Value::Text(_) if secret => "\"***\"".to_owned(),
-        Value::Text(text) => quote(&base::secret::redact_urls(text)),
+        Value::Text(text) => quote(&redact(text)),
         _ => node.scalar().unwrap_or_default(),
     }
 }
