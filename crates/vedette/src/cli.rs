@@ -39,6 +39,12 @@ enum Command {
     /// Compare and test.
     #[command(subcommand)]
     Check(CheckCommand),
+    /// Check this host: disk, clock, ports, limits, ffmpeg, database.
+    Doctor {
+        /// Also write a support bundle without secrets: a folder `doctor-<time>` in this one.
+        #[arg(long, value_name = "FOLDER")]
+        bundle: Option<PathBuf>,
+    },
     /// Ask a running server how it is.
     Health {
         /// Its address.
@@ -204,6 +210,7 @@ pub fn run() -> ExitCode {
     let result = match &cli.command {
         Command::Simulate(args) => commands::simulate::run(args),
         Command::Check(CheckCommand::Rtsp(args)) => commands::check_rtsp::rtsp(args, load),
+        Command::Doctor { bundle } => commands::doctor::run(bundle.as_deref(), load),
         Command::Health { url } => commands::health::run(url),
         Command::Demo(args) => commands::demo::run(args),
         Command::Serve => match load() {

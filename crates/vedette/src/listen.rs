@@ -66,6 +66,59 @@ async fn bind(
     Ok(())
 }
 
+/// A port that the configuration asks for.
+pub struct Wanted {
+    pub key: &'static str,
+    pub host: String,
+    pub port: u16,
+    pub udp: bool,
+}
+
+/// All ports that the configuration asks for by number, on the hosts where they are wanted.
+pub fn wanted(config: &Config) -> Vec<Wanted> {
+    let (settings, host) = (&config.settings, config.host());
+    let mut out = Vec::new();
+    let mut add = |key, host: &str, port, udp| {
+        if port != 0 {
+            out.push(Wanted { key, host: host.to_owned(), port, udp });
+        }
+    };
+    for (key, udp) in [
+        ("server.port", false),
+        ("server.tls.port", false),
+        ("live.rtsp.port", false),
+        ("live.rtsp.tls_port", false),
+        ("live.hls.port", false),
+        ("live.webrtc.port", false),
+        ("live.webrtc.media_port", true),
+    ] {
+        if let Port::On(port) = settings.port(key) {
+            add(key, &host, port, udp);
+        }
+    }
+    settings
+        .ports("server.also_listen")
+        .iter()
+        .for_each(|port| add("server.also_listen", &host, *port, false));
+    settings
+        .ports("live.rtsp.udp_ports")
+        .iter()
+        .for_each(|port| add("live.rtsp.udp_ports", &host, *port, true));
+    for key in [
+        "admin.listen",
+        "status.listen",
+        "live.control.listen",
+        "live.metrics.listen",
+        "live.playback.listen",
+    ] {
+        if let Some(listen) = settings.listen(key) {
+            let its = if listen.host.is_empty() { &host } else { &listen.host };
+            add(key, its, listen.port, false);
+        }
+    }
+    out
+}
+
 /// The front door's settings.
 pub fn front_settings(config: &Config) -> anyhow::Result<api::Settings> {
     let settings = &config.settings;
@@ -118,6 +171,24 @@ impl Lock {
         writeln!(file, "{}", std::process::id())?;
         Ok(Self { _file: file })
     }
+}
+
+/// The process that holds a data folder; `None` when nobody does. Changes nothing.
+pub fn holder(data_dir: &Path) -> Option<String> {
+    let mut file = File::open(data_dir.join("run/lock")).ok()?;
+    rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockShared).err()?;
+    let mut holder = String::new();
+    // Whoever holds it has written its process id; a moment too early it is empty.
+    let _ = Read::by_ref(&mut file).take(64).read_to_string(&mut holder);
+    Some(holder.trim().to_owned())
+}
+
+/// Where the running server listens, by name, as it has written it.
+pub fn known(data_dir: &Path) -> Vec<(String, SocketAddr)> {
+    let Ok(file) = File::open(data_dir.join("run/listeners.json")) else { return Vec::new() };
+    let map: BTreeMap<String, String> =
+        serde_json::from_reader(file.take(64 << 10)).unwrap_or_default();
+    map.into_iter().filter_map(|(name, address)| Some((name, address.parse().ok()?))).collect()
 }
 
 /// `run/listeners.json`: there while the server is ready.

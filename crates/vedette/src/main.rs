@@ -3,6 +3,7 @@
 mod cli;
 mod commands;
 mod config;
+mod doctor;
 mod listen;
 mod live_config;
 mod retention;

@@ -5,6 +5,7 @@ pub mod check_rtsp;
 pub mod cleanup;
 pub mod config;
 pub mod demo;
+pub mod doctor;
 pub mod health;
 pub mod retention;
 pub mod serve;
