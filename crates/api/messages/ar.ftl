@@ -116,7 +116,7 @@ doctor_port_taken = المنفذ { $port } ‏({ $key }): يستعمله برن�
 doctor_port_refused = المنفذ { $port } ‏({ $key }): لا يمكن استعماله: { $reason }. اختر مضيفًا آخر أو منفذًا أعلى من 1023.
 doctor_files_good = الملفات المفتوحة: المسموح { $limit }، والمطلوب نحو { $needed }.
 doctor_files_few = الملفات المفتوحة: المسموح { $limit } فقط، والمطلوب نحو { $needed }. ارفع الحد الأعلى (LimitNOFILE= في الخدمة أو ulimit -Hn).
-doctor_ffmpeg_good = ‏ffmpeg: ‏{ $version }.
+doctor_ffmpeg_good = البرنامج: ‏{ $version }
 doctor_ffmpeg_missing = ‏ffmpeg: غير مثبت. لا يعمل التحويل واللقطات والكشف والكاميرات التي لا تتحدث RTSP. ثبّت الحزمة ffmpeg.
 doctor_database_none = قاعدة البيانات: لا توجد بعد، ويُنشئها أول تشغيل.
 doctor_database_good = قاعدة البيانات: سليمة، الإصدار { $schema }.

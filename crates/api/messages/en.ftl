@@ -116,7 +116,7 @@ doctor_port_taken = Port { $port } ({ $key }): taken by another program. End tha
 doctor_port_refused = Port { $port } ({ $key }): may not be used: { $reason }. Choose another host or a port above 1023.
 doctor_files_good = Open files: { $limit } are allowed, about { $needed } are needed.
 doctor_files_few = Open files: only { $limit } are allowed, about { $needed } are needed. Raise the hard limit (LimitNOFILE= of the service, or ulimit -Hn).
-doctor_ffmpeg_good = ffmpeg: { $version }.
+doctor_ffmpeg_good = Program: { $version }
 doctor_ffmpeg_missing = ffmpeg: not installed. Transcodes, snapshots, detection and cameras that do not speak RTSP do not work. Install the package ffmpeg.
 doctor_database_none = Database: there is none yet; the first start makes it.
 doctor_database_good = Database: whole, version { $schema }.

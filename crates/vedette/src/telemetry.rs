@@ -4,8 +4,10 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use tracing::Subscriber;
 use tracing_appender::non_blocking::{NonBlocking, WorkerGuard};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -19,10 +21,7 @@ pub struct Guard {
 /// Starts logging as the configuration says.
 pub fn start(config: &Config) -> io::Result<Guard> {
     let settings = &config.settings;
-    let level = settings.text("logging.level").replace("warning", "warn");
-    // Libraries speak up only when something is wrong; retina retries are ours to report.
-    let filter =
-        EnvFilter::new(format!("{level},retina=error,sqlx=warn,hyper=warn,h2=warn,fluent=error"));
+    let level = settings.text("logging.level");
     let json = settings.text("logging.format") == "json";
     let (stdout, guard) = tracing_appender::non_blocking(io::stdout());
     let mut writers = vec![guard];
@@ -32,23 +31,36 @@ pub fn start(config: &Config) -> io::Result<Guard> {
     } else {
         let size = u64::try_from(settings.int("logging.max_size_mb")).unwrap_or(50) * 1_000_000;
         let keep = usize::try_from(settings.int("logging.backup_count")).unwrap_or(5);
-        let (file, guard) = tracing_appender::non_blocking(Rotating::open(&path, size, keep)?);
+        let open = Rotating::open(&path, size, keep).map_err(|error| {
+            io::Error::new(error.kind(), format!("logging.file: {}: {error}", path.display()))
+        })?;
+        let (file, guard) = tracing_appender::non_blocking(open);
         writers.push(guard);
         Some(file)
     };
     let colour = file.is_none() && !json && io::IsTerminal::is_terminal(&io::stdout());
     let tee = Tee { stdout, file };
-    let layer = tracing_subscriber::fmt::layer()
-        .with_target(false)
-        .with_ansi(colour)
-        .with_writer(move || tee.clone());
-    let registry = tracing_subscriber::registry().with(filter);
-    let started = match json {
-        true => registry.with(layer.json().flatten_event(true)).try_init(),
-        false => registry.with(layer).try_init(),
-    };
-    started.map_err(io::Error::other)?;
+    let lines = lines(&level, json, colour, move || tee.clone());
+    lines.try_init().map_err(io::Error::other)?;
     Ok(Guard { _writers: writers })
+}
+
+/// What is logged, and how a line looks.
+fn lines<W>(level: &str, json: bool, colour: bool, writer: W) -> Box<dyn Subscriber + Send + Sync>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let level = level.replace("warning", "warn");
+    // Libraries speak up only when something is wrong; retina retries are ours to report.
+    let filter =
+        EnvFilter::new(format!("{level},retina=error,sqlx=warn,hyper=warn,h2=warn,fluent=error"));
+    let layer =
+        tracing_subscriber::fmt::layer().with_target(false).with_ansi(colour).with_writer(writer);
+    let registry = tracing_subscriber::registry().with(filter);
+    match json {
+        true => Box::new(registry.with(layer.json().flatten_event(true))),
+        false => Box::new(registry.with(layer)),
+    }
 }
 
 /// Every line to both.
@@ -88,7 +100,13 @@ impl Rotating {
         }
         let file = OpenOptions::new().create(true).append(true).open(path)?;
         let len = file.metadata()?.len();
-        Ok(Self { path: path.to_owned(), file, len, len_max, keep })
+        let log = Self { path: path.to_owned(), file, len, len_max, keep };
+        // Of a time when more were kept.
+        let surplus = (keep + 1..).map(|number| log.aside(number));
+        for old in surplus.take_while(|old| std::fs::remove_file(old).is_ok()) {
+            tracing::debug!(file = %old.display(), "older log removed");
+        }
+        Ok(log)
     }
 
     fn aside(&self, number: usize) -> PathBuf {
@@ -116,7 +134,11 @@ impl Rotating {
 impl Write for Rotating {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         if self.len > 0 && self.len + line.len() as u64 > self.len_max {
-            self.rotate()?;
+            // What cannot be put aside is written on: a long log is better than none. Tried again when
+            // it has grown as much once more.
+            if self.rotate().is_err() {
+                self.len = 0;
+            }
         }
         let written = self.file.write(line)?;
         self.len += written as u64;
@@ -131,7 +153,82 @@ impl Write for Rotating {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use std::sync::Arc;
+
+    use parking_lot::Mutex;
+
     use super::*;
+
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().write(bytes)
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// What is written of three lines, at `level`.
+    fn written(level: &str, json: bool) -> String {
+        let writer = Kept::default();
+        let kept = writer.clone();
+        tracing::subscriber::with_default(
+            lines(level, json, false, move || writer.clone()),
+            || {
+                tracing::debug!("not told");
+                tracing::info!(camera = "a", segment = 7, "first");
+                tracing::warn!(err = "x \"y\"\nz", "second");
+            },
+        );
+        let bytes = kept.0.lock().clone();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn lines_of_json_have_their_fields_at_the_top() {
+        let text = written("info", true);
+        let lines: Vec<serde_json::Value> =
+            text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let [first, second] = lines.as_slice() else { panic!("{text}") };
+        assert_eq!((&first["camera"], &first["segment"]), (&"a".into(), &7.into()));
+        assert_eq!((&first["message"], &first["level"]), (&"first".into(), &"INFO".into()));
+        assert_eq!(second["err"], "x \"y\"\nz");
+        assert!(first["timestamp"].as_str().unwrap().ends_with('Z'));
+    }
+
+    #[test]
+    fn lines_of_text_are_without_colour_and_below_the_level_nothing_is_told() {
+        let text = written("warning", false);
+        assert!(text.contains(" WARN second") && !text.contains("first"), "{text}");
+        assert!(!text.contains('\u{1b}'), "{text}");
+    }
+
+    #[test]
+    fn a_log_that_cannot_be_put_aside_is_written_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.log");
+        // A folder of that name cannot be replaced by a file.
+        std::fs::create_dir_all(folder.path().join("a.log.1/x")).unwrap();
+        let mut log = Rotating::open(&path, 20, 1).unwrap();
+        (0..9).for_each(|n| writeln!(log, "line {n}").unwrap());
+        assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 9);
+    }
+
+    #[test]
+    fn fewer_backups_or_none_are_kept_from_the_next_start_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.log");
+        let names = || std::fs::read_dir(folder.path()).unwrap().count();
+        for (keep, files) in [(3, 4), (1, 2), (0, 1)] {
+            let mut log = Rotating::open(&path, 10, keep).unwrap();
+            (0..9).for_each(|n| writeln!(log, "line {n}").unwrap());
+            assert_eq!(names(), files, "{keep}");
+            assert!(std::fs::read_to_string(&path).unwrap().ends_with("line 8\n"));
+        }
+    }
 
     #[test]
     fn a_log_file_is_put_aside_at_its_size_and_old_ones_go() {
