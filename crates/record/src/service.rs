@@ -112,8 +112,7 @@ impl Service {
                     () = before.wait() => {}
                 }
             }
-            let recorder =
-                Recorder::new(recorded, &hub, database, disk, shared, (sealing, told));
+            let recorder = Recorder::new(recorded, &hub, database, disk, shared, (sealing, told));
             recorder.run(token).await;
         });
         Running { spec, scope, end }

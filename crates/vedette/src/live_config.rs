@@ -29,9 +29,8 @@ pub struct LiveConfig {
     source: Source,
     files: Vec<PathBuf>,
     settle: Settle,
-    /// As the server was started: what is not of cameras stays so.
-    started: Config,
-    cameras: Vec<Camera>,
+    /// As the server was started, with the cameras of now: what is not of cameras stays so.
+    in_force: Config,
     told: Told,
 }
 
@@ -61,8 +60,7 @@ impl LiveConfig {
             files: source.load().files,
             source,
             settle: Settle::default(),
-            started: started.clone(),
-            cameras: started.cameras.clone(),
+            in_force: started.clone(),
             told: Told::default(),
         })
     }
@@ -101,14 +99,20 @@ impl LiveConfig {
                 self.settle.done(mark);
                 self.refused(&board, faults);
             }
-            Ok(config) => match running.apply(&config.cameras).await {
-                Ok(()) => {
-                    self.settle.done(mark);
-                    self.taken(&board, config);
+            Ok(config) => {
+                let next = Config { cameras: config.cameras.clone(), ..self.in_force.clone() };
+                match running.apply(&next).await {
+                    Ok(()) => {
+                        self.settle.done(mark);
+                        self.taken(&board, &config);
+                        self.in_force = next;
+                    }
+                    // Not done: tried again at the next look.
+                    Err(error) => {
+                        self.refused(&board, format!("the database refused it: {error}"));
+                    }
                 }
-                // Not done: tried again at the next look.
-                Err(error) => self.refused(&board, format!("the database refused it: {error}")),
-            },
+            }
         }
     }
 
@@ -121,8 +125,8 @@ impl LiveConfig {
         self.told.faults = faults;
     }
 
-    fn taken(&mut self, board: &Board, config: Config) {
-        let change = Change::between(&self.cameras, &config.cameras);
+    fn taken(&mut self, board: &Board, config: &Config) {
+        let change = Change::between(&self.in_force.cameras, &config.cameras);
         if change != Change::default() {
             let Change { added, changed, removed } = change;
             tracing::info!(?added, ?changed, ?removed, "cameras of the configuration changed");
@@ -130,7 +134,7 @@ impl LiveConfig {
         if !std::mem::take(&mut self.told.faults).is_empty() {
             tracing::info!("configuration is in order again");
         }
-        let restart = restart_keys(&self.started, &config);
+        let restart = restart_keys(&self.in_force, config);
         if !restart.is_empty() && restart != self.told.restart {
             tracing::warn!(keys = restart.join(", "), "changed keys need a restart");
         }
@@ -140,7 +144,6 @@ impl LiveConfig {
         };
         board.explain(PART, Health::Healthy, "", detail);
         self.told.restart = restart;
-        self.cameras = config.cameras;
     }
 }
 
@@ -207,7 +210,7 @@ fn content(path: &PathBuf) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
     use crate::config::{Environment, load_text};
 

@@ -14,6 +14,7 @@ use storage::retention::{
     CameraLimits, Config as Limits, Handle, OnFull, Remover, Service, VolumeRoot,
 };
 use storage::{LedgerMetrics, RetentionMetrics};
+use tokio::sync::watch;
 
 use crate::config::{Camera, Config};
 use crate::specs;
@@ -50,6 +51,26 @@ fn has_archive(backends: &[String]) -> bool {
     backends.iter().any(|backend| backend == "s3")
 }
 
+/// Running retention, and the watch over the ledger.
+pub struct Running {
+    /// By which recorders ask whether there is room.
+    pub room: Handle,
+    recorded: watch::Sender<Vec<CameraId>>,
+}
+
+impl Running {
+    /// Takes over the cameras of `config` and their limits.
+    pub fn apply(&self, config: &Config) {
+        self.room.configure(limits(config));
+        self.recorded.send_replace(recorded(config));
+    }
+}
+
+fn recorded(config: &Config) -> Vec<CameraId> {
+    let recorded = specs::recordings(&config.cameras).into_iter().map(|spec| spec.camera);
+    recorded.collect::<BTreeSet<_>>().into_iter().collect()
+}
+
 /// Starts retention, and the watch over the ledger. The volume has been opened before.
 pub async fn start(
     config: &Config,
@@ -57,17 +78,17 @@ pub async fn start(
     database: &Database,
     registry: &Registry,
     board: &Board,
-) -> anyhow::Result<Handle> {
+) -> anyhow::Result<Running> {
     let (volume, metrics) = (volume(config, database).await?, RetentionMetrics::new(registry)?);
     let (service, handle) =
         Service::new(limits(config), database.clone(), volume, metrics, board.clone());
     scope.spawn("retention", service.run(scope.token().cancelled_owned()));
-    let recorded = specs::recordings(&config.cameras).into_iter().map(|spec| spec.camera);
-    let recorded: Vec<CameraId> = recorded.collect::<BTreeSet<_>>().into_iter().collect();
-    let watch =
-        Watch::new(database.clone(), LedgerMetrics::new(registry)?, move || recorded.clone());
+    let recorded = watch::Sender::new(recorded(config));
+    let wanted = recorded.subscribe();
+    let cameras = move || wanted.borrow().clone();
+    let watch = Watch::new(database.clone(), LedgerMetrics::new(registry)?, cameras);
     scope.spawn("ledger", watch.run(scope.token().cancelled_owned()));
-    Ok(handle)
+    Ok(Running { room: handle, recorded })
 }
 
 async fn volume(config: &Config, database: &Database) -> anyhow::Result<VolumeRoot> {

@@ -38,6 +38,7 @@ pub struct Running {
     record: record::Service,
     database: Database,
     volume: Volume,
+    retention: retention::Running,
     first_camera: watch::Sender<Option<CameraId>>,
     _pool: Arc<Pool>,
 }
@@ -62,7 +63,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         specs::recordings(&config.cameras).into_iter().map(|spec| spec.camera).collect();
     record::startup::open_gaps(&database, &cameras, before, started).await?;
     // Recorders may ask it whether there is room.
-    let room = retention::start(config, &scope, &database, &registry, &board).await?;
+    let retention = retention::start(config, &scope, &database, &registry, &board).await?;
     keep_alive(&scope, database.clone());
     if before.is_some_and(|node| node.stopped_at.is_none()) {
         volume::index_strangers(&scope, config, &database, &volume);
@@ -84,7 +85,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         scope: scope.child(),
         database: database.clone(),
         volume: volume.clone(),
-        room,
+        room: retention.room.clone(),
     };
     let record_config = record::Config {
         loss_reason: loss_reason(status.clone()),
@@ -123,6 +124,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         record,
         database,
         volume,
+        retention,
         first_camera,
         _pool: pool,
     })
@@ -134,18 +136,19 @@ impl Running {
         &self.board
     }
 
-    /// Makes the cameras of the file those of `cameras`: equal ones go on untouched, missing ones stop
-    /// and stay playable.
+    /// Makes the cameras of the file those of `config`, and their limits: equal ones go on untouched,
+    /// missing ones stop and stay playable. Its other keys are those of the start.
     ///
     /// # Errors
     /// The catalogue's: then nothing has changed.
-    pub async fn apply(&mut self, cameras: &[Camera]) -> Result<(), catalog::Error> {
-        let rows = specs::catalogue(cameras);
+    pub async fn apply(&mut self, config: &Config) -> Result<(), catalog::Error> {
+        let rows = specs::catalogue(&config.cameras);
         self.database.upsert_file_cameras(&rows, SystemClock.wall()).await?;
         // Recorders first: those that leave still take what their ring holds.
-        self.record.reconcile(specs::recordings(cameras));
-        self.ingest.reconcile(specs::sources(cameras));
-        self.first_camera.send_replace(first_of(cameras));
+        self.record.reconcile(specs::recordings(&config.cameras));
+        self.ingest.reconcile(specs::sources(&config.cameras));
+        self.retention.apply(config);
+        self.first_camera.send_replace(first_of(&config.cameras));
         Ok(())
     }
 

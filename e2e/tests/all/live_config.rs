@@ -37,16 +37,16 @@ fn wait_configuration(server: &Server, status: &str) -> Result<Value> {
 /// Reasons of a camera's spans, and that none of its seconds is unexplained.
 fn reasons(server: &Server, id: &str) -> Result<Vec<String>> {
     let spans = server.spans(id)?;
-    let moment = |span: &Value, key: &str| -> Result<i64> {
+    let moment = |span: &Value, key: &str| -> Result<f64> {
         let text = span.get(key).and_then(Value::as_str).context("a time")?;
         let (_, time) = text.split_once('T').context("a time")?;
         let parts: Vec<f64> =
             time.trim_end_matches('Z').split(':').filter_map(|part| part.parse().ok()).collect();
-        Ok(((parts[0] * 60.0 + parts[1]) * 60_000.0 + parts[2] * 1_000.0) as i64)
+        Ok((parts[0] * 60.0 + parts[1]) * 60_000.0 + parts[2] * 1_000.0)
     };
     for pair in spans.windows(2) {
         let hole = moment(&pair[1], "start")? - moment(&pair[0], "end")?;
-        assert!(hole.rem_euclid(86_400_000) <= 500, "{spans:?}");
+        assert!(hole.rem_euclid(86_400_000.0) <= 500.0, "{spans:?}");
     }
     let reason = |span: &Value| span.get("reason").and_then(Value::as_str).map(str::to_owned);
     Ok(spans.iter().map(|span| reason(span).unwrap_or_else(|| "recorded".to_owned())).collect())

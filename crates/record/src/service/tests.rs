@@ -9,6 +9,7 @@ use catalog::{Camera, Cameras, Gap, Ledger};
 use hub::RingLimits;
 use prometheus::Registry;
 use storage::local::VolumeOptions;
+use storage::retention::VolumeRoot;
 use tokio::runtime::Handle;
 
 use super::*;
@@ -51,14 +52,27 @@ async fn bench() -> Bench {
     };
     database.upsert_file_cameras(&[camera], Wall::default()).await.unwrap();
     let numbers = storage::Metrics::new(&registry).unwrap();
+    let known = storage::local::probe(folder.path(), None).unwrap();
     let options = VolumeOptions::default();
-    let volume = Volume::open(folder.path(), options, numbers, Board::default()).unwrap();
+    let volume = Volume::open(folder.path(), known, options, numbers, Board::default()).unwrap();
     let scope = Scope::new(Handle::current());
-    let parts = Parts { hub, pool: Arc::clone(&pool), scope, database: database.clone(), volume };
+    let root = VolumeRoot::new(folder.path().to_owned(), "id".to_owned());
+    let retention = storage::RetentionMetrics::new(&registry).unwrap();
+    // Not run: there is always room.
+    let (_, room) = storage::retention::Service::new(
+        storage::retention::Config::default(),
+        database.clone(),
+        root,
+        retention,
+        Board::default(),
+    );
+    let pool_of_parts = Arc::clone(&pool);
+    let parts = Parts { hub, pool: pool_of_parts, scope, database: database.clone(), volume, room };
     let config = Config {
         loss_reason: Arc::new(|_| None),
         look_every: Duration::from_millis(10),
         lost_found: folder.path().join("lost+found"),
+        playlist_segments: 6,
     };
     let service = Service::new(parts, config, Metrics::new(&registry).unwrap());
     Bench { folder, database, service, _pool: pool }
@@ -70,6 +84,8 @@ fn spec(seconds: u64) -> RecordSpec {
         stream: id().main_path(),
         segment_duration: Duration::from_secs(seconds),
         audio: true,
+        format: crate::Format::Fmp4,
+        schedule: None,
     }
 }
 

@@ -11,7 +11,7 @@ use super::{Config, Environment, load_text, parse};
 const NAMES: [&str; 4] = ["vedette.yaml", "vedette.toml", "config.yaml", "config.toml"];
 
 /// Keys that cameras inherit: a change reaches them while the server runs. All others need a restart.
-const INHERITED: [&str; 10] = [
+const INHERITED: [&str; 13] = [
     "time_zone",
     "record.mode",
     "record.stream",
@@ -19,6 +19,9 @@ const INHERITED: [&str; 10] = [
     "record.segment_duration",
     "record.audio",
     "record.schedule",
+    "record.max_age",
+    "record.max_disk_usage",
+    "record.backends",
     "capture.resolution",
     "capture.framerate",
     "capture.segment_duration",
