@@ -136,4 +136,14 @@ mod tests {
         let text = "open rtsp://admin:p@ss@10.0.0.1:554/a failed, then http://h/x";
         assert_eq!(redact_urls(text), "open rtsp://***@10.0.0.1:554/a failed, then http://h/x");
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_redacted_and_what_stands_in_a_parameter_never_stays(
+            before in "\\PC{0,20}", name in "[a-z]{0,3}(token|PASSWORD|pwd)=", after in "(&\\PC{0,20})?",
+        ) {
+            let text = format!("{before} {name}planted7{after}");
+            proptest::prop_assert!(!redact(&text).contains("planted7"), "{}", redact(&text));
+        }
+    }
 }

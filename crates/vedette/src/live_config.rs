@@ -118,7 +118,9 @@ impl LiveConfig {
 
     fn refused(&mut self, board: &Board, faults: String) {
         if self.told.faults != faults {
-            tracing::error!(%faults, "configuration refused, what was in force stays in force");
+            // One line in the log, whatever the number of faults.
+            let faults = faults.replace('\n', " | ");
+            tracing::error!(faults, "configuration refused, what was in force stays in force");
         }
         let shown: String = faults.chars().take(SHOWN_MAX).collect();
         board.explain(PART, Health::Degraded, "refused", shown);
