@@ -52,6 +52,8 @@ pub enum Step {
     Picture(Duration),
 }
 
+/// Pictures before the first key frame are waited through for this many times a step.
+const LONG_GROUP: u32 = 6;
 /// Rates are taken as known after this much media.
 const ENOUGH_MICROS: i64 = 3_000_000;
 
@@ -127,11 +129,7 @@ async fn attempt(
     let mut session = Session::open(spec, outlet, choice, limits.step).await?;
     on_step(Step::Playing { by_ffmpeg: choice.by_child() });
     let began = Instant::now();
-    let silent = || Failure::new(Kind::Silent).with("seconds", limits.step.as_secs());
-    while !session.outlet().is_open() {
-        let step = timeout_at(began + limits.step, session.step()).await;
-        step.map_err(|_| silent())??;
-    }
+    first_picture(&mut session, began, limits.step).await?;
     on_step(Step::Picture(began.elapsed()));
     let measured = measure(&mut session, reader, limits.measure).await?;
     let mut info = StreamInfo { name: spec.name.clone(), ..StreamInfo::default() };
@@ -140,6 +138,23 @@ async fn attempt(
     let tracks = measured.tracks.clone().unwrap_or_else(|| Tracks::new(Vec::new()));
     report::fill(&mut info, &tracks, measured.rates());
     Ok(info)
+}
+
+/// Waits until a decoder can start. Pictures of a long group keep it waiting, as they do the server.
+async fn first_picture(
+    session: &mut Session,
+    began: Instant,
+    limit: Duration,
+) -> Result<(), Failure> {
+    let mut heard = began;
+    while !session.outlet().is_open() {
+        let deadline = (heard + limit).min(began + limit * LONG_GROUP);
+        let silent = |_| Failure::new(Kind::Silent).with("seconds", limit.as_secs());
+        if let Published::Early = timeout_at(deadline, session.step()).await.map_err(silent)?? {
+            heard = Instant::now();
+        }
+    }
+    Ok(())
 }
 
 async fn measure(
@@ -156,7 +171,7 @@ async fn measure(
             return Ok(measured);
         }
         match timeout_at(deadline, session.step()).await {
-            Ok(Ok(Published::Picture { .. } | Published::Other)) => {}
+            Ok(Ok(Published::Picture { .. } | Published::Early | Published::Other)) => {}
             // A file that ends has shown what it is; a camera that ends has a fault.
             Ok(Err(failure)) if measured.frames < 2 => return Err(failure),
             Ok(Err(_)) | Err(_) => return Ok(measured),

@@ -1,5 +1,5 @@
 //! Each way in which a camera gives nothing, against simulated ones and against answers by hand.
-#![allow(clippy::unwrap_used, clippy::print_stderr)]
+#![allow(clippy::unwrap_used, clippy::print_stderr, clippy::indexing_slicing)]
 
 use base::Secret;
 use sim::rtsp::{Credentials, Options, Simulator};
