@@ -61,8 +61,8 @@ impl Span {
     }
 }
 
-/// The spans of `start..end` in order, without overlap. A segment that is still recorded reaches to
-/// `now`, an open gap too. What neither covers is in no span.
+/// The spans of `start..end` in order, without overlap. A segment that is not sealed reaches to the
+/// next gap, else to `now`; an open gap to `now`. What neither covers is in no span.
 #[must_use]
 pub fn spans(
     segments: &[Segment],
@@ -71,8 +71,11 @@ pub fn spans(
     now: Wall,
 ) -> Vec<Span> {
     let end_of = |end: Option<Wall>| end.unwrap_or(now);
+    let gap_after = |start: Wall| gaps.iter().map(|gap| gap.start).filter(|gap| *gap > start).min();
     let recorded = segments.iter().map(|segment| {
-        let end = end_of(segment.sealed.as_ref().map(|sealed| sealed.end));
+        let sealed = segment.sealed.as_ref().map(|sealed| sealed.end);
+        // One whose end a disk that is away has not taken yet is not what is being recorded now.
+        let end = sealed.or_else(|| gap_after(segment.new.start)).unwrap_or(now);
         let missing = Missing::of(segment);
         (segment.new.start, u8::from(missing.is_some()), end, missing)
     });
