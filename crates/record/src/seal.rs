@@ -14,6 +14,7 @@ use catalog::{
 use parking_lot::Mutex;
 use storage::local::{SegmentWriter, Volume};
 use storage::repair;
+use tokio_util::sync::CancellationToken;
 
 use crate::metrics::Metrics;
 use crate::rolling::{self, Rolling};
@@ -57,7 +58,7 @@ impl Sealer {
         let (database, volume) = (self.database.clone(), self.volume.clone());
         let root = volume.root().to_owned();
         let (lost_found, metrics) = (self.lost_found.clone(), self.metrics.clone());
-        let rolling = self.rolling.clone();
+        let (rolling, token) = (self.rolling.clone(), self.scope.token());
         self.scope.spawn(format!("seal {}", unsealed.new.path), async move {
             let (camera, claimed) = (unsealed.new.camera.clone(), unsealed.end);
             let mut settled = false;
@@ -83,8 +84,10 @@ impl Sealer {
                 let asked = volume.clone();
                 let there = tokio::task::spawn_blocking(move || asked.check()).await;
                 if !matches!(there, Ok(Ok(()))) {
-                    tokio::time::sleep(backoff.next_delay()).await;
-                    continue;
+                    if wait(&token, backoff.next_delay()).await {
+                        continue;
+                    }
+                    return;
                 }
                 let mut report = repair::Report::default();
                 match repair::repair_segment(&database, &root, &lost_found, &segment, &mut report)
@@ -96,7 +99,9 @@ impl Sealer {
                     }
                     Err(error) => {
                         tracing::warn!(%camera, err = %error, "segment cannot be sealed yet");
-                        tokio::time::sleep(backoff.next_delay()).await;
+                        if !wait(&token, backoff.next_delay()).await {
+                            return;
+                        }
                     }
                 }
             }
@@ -107,6 +112,14 @@ impl Sealer {
     /// Waits until every segment is sealed. The owner of the recorder bounds this.
     pub(crate) async fn finish(self) {
         self.scope.wait().await;
+    }
+}
+
+/// Waits for the next try. False at the server's end: what is left is repaired at the next start.
+async fn wait(token: &CancellationToken, delay: Duration) -> bool {
+    tokio::select! {
+        () = token.cancelled() => false,
+        () = tokio::time::sleep(delay) => true,
     }
 }
 

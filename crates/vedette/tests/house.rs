@@ -24,7 +24,7 @@ const ARROWS: [(&str, &str); 14] = [
 const LINES_MAX: usize = 600;
 
 fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+    std::path::PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("../..")
 }
 
 fn files(folder: &Path, out: &mut Vec<PathBuf>) {

@@ -11,7 +11,7 @@ use media::rtp::Payload;
 use media::{Tracks, sdp};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
-use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::broadcast::{self};
 
 use super::Shared;
@@ -35,6 +35,8 @@ struct Session {
     camera: Option<u16>,
     lanes: Vec<Lane>,
     units: Option<broadcast::Receiver<Arc<Packed>>>,
+    /// Of other pictures, until their first key frame.
+    coming: Option<broadcast::Receiver<Arc<Packed>>>,
     /// False until a key frame comes.
     started: bool,
     /// As it was when last looked at.
@@ -60,6 +62,7 @@ pub(super) async fn run(
         camera: None,
         lanes: Vec::new(),
         units: None,
+        coming: None,
         started: false,
         state: State::default(),
         chances: Random::new(0),
@@ -194,10 +197,31 @@ impl Session {
             bail!("closed by a fault");
         }
         if self.state.is_changed != before.is_changed {
-            self.lanes.iter_mut().for_each(Lane::rebase);
-            self.listen();
-            return Ok(());
+            let feed = self.shared.feed(camera, self.state.is_changed);
+            self.coming = feed.map(|feed| feed.units.subscribe());
         }
+        // As encoders do, the change comes with a key frame; what was shown goes on until then.
+        if let Some(key) = self.coming_key() {
+            self.lanes.iter_mut().for_each(Lane::rebase);
+            self.units = self.coming.take();
+            return self.forward(&key).await;
+        }
+        self.forward(unit).await
+    }
+
+    /// The next key frame of the pictures that are to come, if it is there.
+    fn coming_key(&mut self) -> Option<Arc<Packed>> {
+        let coming = self.coming.as_mut()?;
+        loop {
+            match coming.try_recv() {
+                Ok(unit) if unit.key => return Some(unit),
+                Ok(_) | Err(TryRecvError::Lagged(_)) => {}
+                Err(TryRecvError::Empty | TryRecvError::Closed) => return None,
+            }
+        }
+    }
+
+    async fn forward(&mut self, unit: &Packed) -> anyhow::Result<()> {
         if self.state.is_stalled {
             self.started = false;
             return Ok(());

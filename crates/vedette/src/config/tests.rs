@@ -194,7 +194,9 @@ fn keys_that_wait_for_a_restart_are_those_that_cameras_do_not_inherit() {
 }
 
 fn repository(path: &str) -> std::path::PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
+    std::path::PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap())
+        .join("../..")
+        .join(path)
 }
 
 /// Compares a file with what is generated; with UPDATE set, writes it.
