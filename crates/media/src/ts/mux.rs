@@ -23,6 +23,11 @@ const CLOCK_BEHIND: i64 = 45_000;
 /// zero.
 const FIRST_TIME: i64 = 90_000;
 
+/// Reordered pictures of a stream that may reorder and does not say how far.
+const LIKELY_DEPTH: i64 = 2;
+/// How long a picture lasts at most where the stream does not say, in ticks at 90 kHz.
+const SLOW_PICTURE: i64 = 6_000;
+
 const START_CODE: [u8; 4] = [0, 0, 0, 1];
 /// Access unit delimiters that allow every kind of picture.
 const AUD_H264: [u8; 6] = [0, 0, 0, 1, 9, 0xf0];
@@ -56,6 +61,32 @@ struct Lane {
     track: Track,
     codec: Codec,
     pid: u16,
+    /// By which decode times are moved ahead, so that none is later than the time of showing; known from
+    /// the first key frame on.
+    ahead: Option<i64>,
+}
+
+impl Lane {
+    /// Sources that only know when a picture is shown begin to decode at the first show time: as many
+    /// pictures too late as are reordered. This format cannot say that.
+    fn ahead(&mut self, unit: &AccessUnit) -> i64 {
+        let scale = self.track.timescale;
+        let parameters = &self.track.parameters;
+        let needed = || {
+            let likely = if parameters.b_frames() { LIKELY_DEPTH } else { 0 };
+            let depth = parameters.reorder_depth().map_or(likely, i64::from);
+            let picture = parameters.frame_rate().map_or(SLOW_PICTURE, |(rate, ticks)| {
+                i64::from(Timescale::VIDEO.hz()) * i64::from(ticks) / i64::from(rate.max(1))
+            });
+            let given = scale.rescale(unit.pts - unit.dts, Timescale::VIDEO).0;
+            (depth * picture.clamp(0, SLOW_PICTURE * 3) - given).max(0)
+        };
+        match self.ahead {
+            Some(ahead) => ahead,
+            None if unit.key && self.codec.is_video() => *self.ahead.insert(needed()),
+            None => 0,
+        }
+    }
 }
 
 /// By table and by track number.
@@ -122,7 +153,7 @@ impl Muxer {
             match Codec::of(&track.parameters).filter(|_| lanes.len() < TRACKS_MAX) {
                 Some(codec) => {
                     let pid = FIRST_PID + u16::from(track.id.0);
-                    lanes.push(Lane { track: track.clone(), codec, pid });
+                    lanes.push(Lane { track: track.clone(), codec, pid, ahead: None });
                 }
                 None => omitted.push(track.clone()),
             }
@@ -165,12 +196,13 @@ impl Muxer {
         let Some(index) = self.lanes.iter().position(|lane| lane.track.id == unit.track) else {
             return;
         };
+        let ahead = self.lanes.get_mut(index).map_or(0, |lane| lane.ahead(unit));
         let Some(lane) = self.lanes.get(index) else { return };
         let Some(len) = pieces_len(lane, unit, &mut self.head) else { return };
         let scale = lane.track.timescale;
         let at = |ticks| scale.rescale(ticks, Timescale::VIDEO).0;
         let shift = *self.shift.get_or_insert(FIRST_TIME.saturating_sub(at(unit.dts)));
-        let dts = at(unit.dts).saturating_add(shift);
+        let dts = at(unit.dts).saturating_add(shift - ahead);
         let pts = at(unit.pts).saturating_add(shift).max(dts);
         let is_lead = index == self.lead;
         self.tables(is_lead && unit.key && lane.codec.is_video(), dts, out);

@@ -158,9 +158,9 @@ fn h265_and_opus_are_read_back_as_they_were() {
     let tracks = Tracks::new(vec![track(3, 90_000, h265()), track(7, 48_000, opus())]);
     let (mut muxer, mut out) = (Muxer::new(&tracks).unwrap(), Vec::new());
     let units = [
-        unit(3, 0, 0, true, picture(&[0x26, 1], 5_000)),
+        unit(3, 0, 12_000, true, picture(&[0x26, 1], 5_000)),
         unit(7, 0, 0, true, vec![0x0c; 255]),
-        unit(3, 6_000, 12_000, false, picture(&[2, 1], 300)),
+        unit(3, 6_000, 18_000, false, picture(&[2, 1], 300)),
         unit(7, 960, 960, true, vec![0x0c; 600]),
     ];
     units.iter().for_each(|unit| muxer.write(unit, &mut out));
@@ -169,6 +169,21 @@ fn h265_and_opus_are_read_back_as_they_were() {
     assert_eq!(described, [Tracks::new(vec![track(0, 90_000, h265()), track(1, 48_000, opus())])]);
     let renumbered = units.map(|u| AccessUnit { track: TrackId(u8::from(u.track.0 == 7)), ..u });
     assert_eq!(said(&read), meant(&renumbered, &described[0]));
+}
+
+#[test]
+fn pictures_decoded_too_late_are_decoded_ahead_and_shown_when_they_should_be() {
+    let tracks = Tracks::new(vec![track(0, 90_000, h265())]);
+    let (mut muxer, mut out) = (Muxer::new(&tracks).unwrap(), Vec::new());
+    let shown = [0, 18_000, 6_000, 12_000, 36_000, 24_000, 30_000];
+    for (number, pts) in (0..).zip(shown) {
+        let kind: &[u8] = if number == 0 { &[0x26, 1] } else { &[2, 1] };
+        muxer.write(&unit(0, number * 6_000, pts, number == 0, picture(kind, 300)), &mut out);
+    }
+    let (_, units, _) = read(&out);
+    let times: Vec<i64> = units.iter().map(|unit| unit.pts.0 - 90_000).collect();
+    assert_eq!(times, shown);
+    assert!(units.iter().all(|unit| unit.dts <= unit.pts));
 }
 
 #[test]
