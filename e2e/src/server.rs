@@ -19,6 +19,7 @@ pub struct Server {
     process: Option<Process>,
     base: String,
     permitted: Vec<String>,
+    variables: Vec<(String, String)>,
 }
 
 /// An answer of HTTP.
@@ -56,13 +57,26 @@ impl Server {
         let folder = tempfile::tempdir()?;
         let text = format!("data_dir: ./data\nserver: {{ port: 0 }}\n{yaml}\n");
         std::fs::write(folder.path().join("vedette.yaml"), text)?;
-        Ok(Self { folder, process: None, base: String::new(), permitted: Vec::new() })
+        Ok(Self {
+            folder,
+            process: None,
+            base: String::new(),
+            permitted: Vec::new(),
+            variables: Vec::new(),
+        })
     }
 
     /// Permits warnings and errors in the log that hold one of these texts.
     #[must_use]
     pub fn permit(mut self, texts: &[&str]) -> Self {
         self.permitted.extend(texts.iter().map(|text| (*text).to_owned()));
+        self
+    }
+
+    /// Sets a variable of its environment.
+    #[must_use]
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -76,6 +90,7 @@ impl Server {
         let _ = std::fs::remove_file(&listeners);
         let mut serve = command(binary()?);
         serve.arg("serve").current_dir(self.folder.path());
+        serve.envs(self.variables.iter().map(|(name, value)| (name, value)));
         let mut process = Process::start(&mut serve, &self.log_path())?;
         let address = wait_for("the server's listeners", START, || {
             if let Some(status) = process.ended()? {

@@ -118,12 +118,13 @@ fn odd_streams_are_recorded_whole() -> Result<()> {
     }
     // Left out: a clip of one key frame in two minutes, which a simulated camera begins with only
     // once in a turn; two whose changing sets the simulator cannot announce; one of two sizes, of
-    // which a decoder makes one (see below).
+    // which a decoder makes one (see below); one whose reordered pictures have no times in the file.
     let left_out = [
         "LS_SVA_D.264",
         "MPS_MW_A.264",
         "test_scalinglist_jm.264",
         "concat_sps_change_176x144_640x320.264",
+        "Cisco_Men_whisper_640x320_CABAC_Bframe_9.264",
     ];
     let mut clips: Vec<PathBuf> = std::fs::read_dir(folder)?
         .filter_map(|entry| Some(entry.ok()?.path()))
@@ -132,12 +133,7 @@ fn odd_streams_are_recorded_whole() -> Result<()> {
     clips.sort();
     if !is_soak() {
         println!("SKIPPED: all but four of {} odd streams (not the long trials)", clips.len());
-        let few = [
-            "CVFC1_Sony_C.jsv",
-            "SVA_FM1_E.264",
-            "hevc.265",
-            "Cisco_Men_whisper_640x320_CABAC_Bframe_9.264",
-        ];
+        let few = ["CVFC1_Sony_C.jsv", "SVA_FM1_E.264", "hevc.265", "girlshy.h265"];
         clips.retain(|clip| few.iter().any(|name| clip.ends_with(name)));
     }
     let mut yaml = "record: { segment_duration: 5s }\ncameras:\n".to_owned();

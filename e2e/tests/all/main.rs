@@ -2,11 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stderr, clippy::print_stdout)]
 
 mod checks;
+mod clock;
 mod codecs;
 mod configuration;
 mod console;
 mod crash;
 mod disk;
+mod endurance;
 mod faults;
 mod live_config;
 mod recording;
