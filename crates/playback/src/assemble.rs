@@ -5,15 +5,18 @@ use std::ops::Range;
 
 use base::Wall;
 use media::mp4::progressive::{Chunk, Entry, Layout, LayoutTrack};
-use media::mp4::{self, Index, SampleInfo};
-use media::{Ticks, Track, Tracks};
+use media::mp4::{self, Index, ReadAt, SampleInfo};
+use media::{Ticks, Tracks};
 
+use crate::source::{Source, Unpacked, unpack};
 use crate::{Error, SegmentFile};
 
 /// What the new file is made of.
+#[derive(Default)]
 pub(crate) struct Assembled {
     pub(crate) layout: Layout,
-    pub(crate) files: Vec<File>,
+    pub(crate) files: Vec<Source>,
+    pub(crate) unpacked: Unpacked,
     /// Where each chunk's bytes lie.
     pub(crate) slices: Vec<(usize, Range<u64>)>,
 }
@@ -23,7 +26,7 @@ pub(crate) fn assemble(
     start: Wall,
     end: Wall,
 ) -> Result<Assembled, Error> {
-    let mut made = Assembled { layout: Layout::default(), files: Vec::new(), slices: Vec::new() };
+    let mut made = Assembled::default();
     for segment in segments {
         let file = match File::open(&segment.path) {
             Ok(file) => file,
@@ -31,7 +34,7 @@ pub(crate) fn assemble(
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
             Err(error) => return Err(Error::Unreadable(error.to_string())),
         };
-        made.add(file, segment.start, start, end)?;
+        made.add(Source::new(&segment.path, file), segment.start, start, end)?;
     }
     if made.layout.chunks.is_empty() {
         return Err(Error::Empty);
@@ -45,24 +48,26 @@ fn unreadable(error: impl ToString) -> Error {
 
 impl Assembled {
     /// Adds what the file, which begins at `at`, holds of `start..end`.
-    fn add(&mut self, file: File, at: Wall, start: Wall, end: Wall) -> Result<(), Error> {
-        let len = file.metadata().map_err(unreadable)?.len();
-        let index = match Index::scan(&file, len) {
-            Ok(index) => index,
-            // Being begun: not even the header is whole.
-            Err(mp4::Error::Damaged { .. }) if len < 64 << 10 => return Ok(()),
-            Err(error) => return Err(unreadable(error)),
+    fn add(&mut self, source: Source, at: Wall, start: Wall, end: Wall) -> Result<(), Error> {
+        let found = match &source {
+            Source::Mp4(file) => {
+                let len = file.metadata().map_err(unreadable)?.len();
+                selected(file, len, at, start, end)?
+            }
+            Source::Ts(file) => {
+                let bytes = unpack(file, self.files.len(), &self.unpacked)?;
+                selected(&bytes[..], bytes.len() as u64, at, start, end)?
+            }
         };
-        let tracks = index.init.tracks.clone();
+        let Some((tracks, samples)) = found else { return Ok(()) };
         let Some(lead) = tracks.lead().cloned() else { return Ok(()) };
-        let samples = selected(&file, &index, &lead, at, start, end)?;
         let Some(first) = samples.iter().find(|sample| sample.track == lead.id) else {
             return Ok(());
         };
         let is_first = self.layout.chunks.is_empty();
         let hidden_us = start.micros_since(at) - lead.timescale.to_micros(first.dts);
         let file_index = self.files.len();
-        self.files.push(file);
+        self.files.push(source);
         self.take_tracks(&tracks);
         for sample in &samples {
             self.take(file_index, sample, &tracks);
@@ -134,13 +139,20 @@ impl Assembled {
 
 /// The samples of `start..end`, from the last key frame of the leading track at or before `start` on.
 fn selected(
-    file: &File,
-    index: &Index,
-    lead: &Track,
+    file: &(impl ReadAt + ?Sized),
+    len: u64,
     at: Wall,
     start: Wall,
     end: Wall,
-) -> Result<Vec<SampleInfo>, Error> {
+) -> Result<Option<(Tracks, Vec<SampleInfo>)>, Error> {
+    let index = match Index::scan(file, len) {
+        Ok(index) => index,
+        // Being begun: not even the header is whole.
+        Err(mp4::Error::Damaged { .. }) if len < 64 << 10 => return Ok(None),
+        Err(error) => return Err(unreadable(error)),
+    };
+    let tracks = index.init.tracks.clone();
+    let Some(lead) = tracks.lead() else { return Ok(None) };
     let (from_us, to_us) = (start.micros_since(at), end.micros_since(at));
     let lead_us = |ticks| lead.timescale.to_micros(ticks);
     let lead_run =
@@ -161,8 +173,7 @@ fn selected(
         }
         let samples = mp4::samples(file, fragment).map_err(unreadable)?;
         out.extend(samples.into_iter().filter(|sample| {
-            let scale =
-                index.init.tracks.get(sample.track).map_or(lead.timescale, |track| track.timescale);
+            let scale = tracks.get(sample.track).map_or(lead.timescale, |track| track.timescale);
             scale.to_micros(sample.dts) < to_us
         }));
     }
@@ -171,5 +182,5 @@ fn selected(
         .iter()
         .filter(|sample| sample.track == lead.id)
         .any(|sample| lead_us(sample.dts + Ticks(i64::from(sample.duration))) > from_us);
-    Ok(if reaches { out } else { Vec::new() })
+    Ok(reaches.then_some((tracks, out)))
 }

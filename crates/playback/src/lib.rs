@@ -6,15 +6,17 @@
 
 mod assemble;
 pub mod rolling;
+mod source;
+mod transport;
 
-use std::fs::File;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use base::{ErrorKind, Wall};
 use bytes::Bytes;
-use media::mp4::{self, ReadAt};
+use media::mp4;
+use source::{Source, Unpacked};
 
 /// A segment to be played.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,7 +78,9 @@ struct Shared {
     header: Bytes,
     len: u64,
     etag: String,
-    files: Vec<File>,
+    files: Vec<Source>,
+    /// What was last made of a file that is not read as it is.
+    unpacked: Unpacked,
     /// In the order of the file: where each begins in it, and where its bytes lie.
     slices: Vec<Slice>,
 }
@@ -114,7 +118,16 @@ impl Mp4 {
             (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
         });
         let etag = format!("\"{hash:016x}-{len:x}-{:x}\"", start.as_micros());
-        Ok(Self { shared: Arc::new(Shared { header, len, etag, files: assembled.files, slices }) })
+        Ok(Self {
+            shared: Arc::new(Shared {
+                header,
+                len,
+                etag,
+                files: assembled.files,
+                unpacked: assembled.unpacked,
+                slices,
+            }),
+        })
     }
 
     /// Length in bytes.
@@ -171,8 +184,7 @@ impl Shared {
             let count = usize::try_from(slice.len - skip).unwrap_or(usize::MAX).min(rest.len());
             let (part, tail) = rest.split_at_mut(count);
             let file = self.files.get(slice.file).ok_or(Error::Empty)?;
-            let unreadable = |error: std::io::Error| Error::Unreadable(error.to_string());
-            ReadAt::read_exact_at(file, slice.offset + skip, part).map_err(unreadable)?;
+            file.read(slice.file, &self.unpacked, slice.offset + skip, part)?;
             (rest, at) = (tail, at + count as u64);
         }
         Ok(out.into())

@@ -78,6 +78,7 @@ fn every_codec_is_recorded_with_its_sound_and_gives_a_snapshot() -> Result<()> {
     let streams = server.camera("child")?["streams"].clone();
     ensure!(streams[1]["path"] == "child/240p" && streams[1]["width"] == 320, "{streams}");
     follow_recording(&server, "ts-1")?;
+    play_range(&server, "ts-1")?;
     server.stop()
 }
 
@@ -95,6 +96,32 @@ fn follow_recording(server: &Server, id: &str) -> Result<()> {
     let root = folder.ancestors().nth(5).context("the camera's folder")?;
     ensure!(root.join("live.m3u8").is_file(), "no playlist in {}", root.display());
     ensure!(server.get(&format!("/live/{id}/../../vedette.db"))?.status == 404);
+    Ok(())
+}
+
+/// A range of recorded MPEG-TS as one MP4, whole and in parts.
+fn play_range(server: &Server, id: &str) -> Result<()> {
+    let segments = sealed(server, id, 3)?;
+    let (start, end) = (segments[0]["start"].as_str(), segments[2]["end"].as_str());
+    let path = format!(
+        "/api/playback/{id}/media.mp4?start={}&end={}",
+        start.context("a start")?,
+        end.context("an end")?
+    );
+    let whole = server.get(&path)?;
+    ensure!(whole.status == 200, "{}", whole.text());
+    let file = server.folder().join("range.mp4");
+    std::fs::write(&file, &whole.body)?;
+    plays_silently(&file)?;
+    let mut recorded = Vec::new();
+    for segment in &segments[..3] {
+        recorded.extend(pictures(&server.file(segment))?);
+    }
+    ensure!(pictures(&file)? == recorded, "{id}: other pictures than were recorded");
+    let middle = whole.body.len() / 2;
+    let range = format!("bytes={middle}-{}", middle + 70_000);
+    let part = server.get_with(&path, &[("range", &range)])?;
+    ensure!(part.body == whole.body[middle..middle + part.body.len()], "another part");
     Ok(())
 }
 
