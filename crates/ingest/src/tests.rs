@@ -133,3 +133,65 @@ async fn an_address_that_ffmpeg_cannot_pull_says_why() {
     };
     assert_eq!(tokio::time::timeout(Duration::from_secs(20), failed).await.unwrap(), "refused");
 }
+
+/// Files below a folder of the shared data; empty, said loudly, where it is not here.
+fn recorded_messages() -> Vec<std::path::PathBuf> {
+    let root = std::path::PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap());
+    let mut left = vec![root.join("../../../shared/data/rtsp")];
+    let mut out = Vec::new();
+    while let Some(path) = left.pop() {
+        match std::fs::read_dir(&path) {
+            Ok(entries) => left.extend(entries.flatten().map(|entry| entry.path())),
+            Err(_) if path.is_file() => out.push(path),
+            Err(_) => eprintln!("SKIPPED: cameras' recorded messages are not here"),
+        }
+    }
+    out
+}
+
+/// Whatever a camera answers, there is a session or an error with a code, soon.
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_a_camera_answers_is_a_session_or_a_failure_in_time() {
+    let bench = bench();
+    let metrics = Metrics::new(&Registry::new()).unwrap();
+    let all = recorded_messages().into_iter().map(|path| {
+        let outlet = |spec: &SourceSpec| {
+            crate::outlet::Outlet::new(spec.clone(), bench.hub.clone(), metrics.clone())
+        };
+        async move {
+            let answer = std::fs::read(&path).unwrap();
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let url = format!("rtsp://{}/x", listener.local_addr().unwrap());
+            let spec = spec(&url, Client::Native);
+            let both = async {
+                tokio::join!(answer_always(listener, &answer), pull(&spec, outlet(&spec)))
+            };
+            let done = tokio::time::timeout(Duration::from_secs(30), both).await;
+            assert!(done.is_ok(), "{} hangs", path.display());
+        }
+    });
+    futures::future::join_all(all).await;
+}
+
+/// A camera that answers the first few requests with the same, and hangs up.
+async fn answer_always(listener: tokio::net::TcpListener, answer: &[u8]) {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let (mut socket, _) = listener.accept().await.unwrap();
+    let mut request = [0; 2_048];
+    for _ in 0..3 {
+        if !matches!(socket.read(&mut request).await, Ok(1..)) {
+            return;
+        }
+        // The client may have hung up first.
+        let _ = socket.write_all(answer).await;
+    }
+}
+
+async fn pull(spec: &SourceSpec, outlet: crate::outlet::Outlet) {
+    let choice = crate::session::Choice::new(spec);
+    let limit = Duration::from_secs(5);
+    match crate::session::Session::open(spec, outlet, &choice, limit).await {
+        Err(failure) => assert!(!failure.kind.code().is_empty()),
+        Ok(mut session) => while session.step().await.is_ok() {},
+    }
+}
