@@ -24,6 +24,10 @@ static MIGRATIONS: Migrator = sqlx::migrate!("src/sqlite/migrations");
 
 /// How long a statement waits for another process that holds the file.
 const BUSY: Duration = Duration::from_secs(10);
+/// A reader that nobody needs for this long is closed, and its pages with it.
+const IDLE: Duration = Duration::from_secs(30);
+/// Pages that a connection keeps: a negative number is KiB.
+const CACHE_KIB: &str = "-1024";
 
 /// The catalogue. Cloning gives another handle to the same database.
 #[derive(Clone)]
@@ -46,12 +50,14 @@ impl Database {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Normal)
             .foreign_keys(true)
+            .pragma("cache_size", CACHE_KIB)
             .busy_timeout(BUSY);
         let writer =
             SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
         migrate(&writer, path).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(readers.clamp(1, 16))
+            .idle_timeout(IDLE)
             .connect_with(options.read_only(true).create_if_missing(false))
             .await?;
         Ok(Self { writer, readers })
