@@ -20,7 +20,7 @@ pub fn h264(access_unit: &Bytes, sets: &[&Bytes]) -> Vec<Payload> {
     pack(Codec::H264, access_unit, sets)
 }
 
-/// [`h264`] for H.265.
+/// [`h264()`] for H.265.
 #[must_use]
 pub fn h265(access_unit: &Bytes, sets: &[&Bytes]) -> Vec<Payload> {
     pack(Codec::H265, access_unit, sets)
