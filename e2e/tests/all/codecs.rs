@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use e2e::{Server, Simulator, is_soak, output, repository, tool, wait_for};
 use serde_json::Value;
 
-use crate::recording::plays_silently;
+use crate::recording::{difference, plays_silently};
 
 const SOON: Duration = Duration::from_secs(40);
 
@@ -145,13 +145,15 @@ fn odd_streams_are_recorded_whole() -> Result<()> {
     }
     // Left out: a clip of one key frame in two minutes, which a simulated camera begins with only
     // once in a turn; two whose changing sets the simulator cannot announce; one of two sizes, of
-    // which a decoder makes one (see below); one whose reordered pictures have no times in the file.
+    // which a decoder makes one (see below); three whose reordered pictures have no times in the file.
     let left_out = [
         "LS_SVA_D.264",
         "MPS_MW_A.264",
         "test_scalinglist_jm.264",
         "concat_sps_change_176x144_640x320.264",
         "Cisco_Men_whisper_640x320_CABAC_Bframe_9.264",
+        "girlshy.h265",
+        "hevc.265",
     ];
     let mut clips: Vec<PathBuf> = std::fs::read_dir(folder)?
         .filter_map(|entry| Some(entry.ok()?.path()))
@@ -160,7 +162,7 @@ fn odd_streams_are_recorded_whole() -> Result<()> {
     clips.sort();
     if !is_soak() {
         println!("SKIPPED: all but four of {} odd streams (not the long trials)", clips.len());
-        let few = ["CVFC1_Sony_C.jsv", "SVA_FM1_E.264", "hevc.265", "girlshy.h265"];
+        let few = ["CVFC1_Sony_C.jsv", "SVA_FM1_E.264", "BA_MW_D.264", "SarVui.264"];
         clips.retain(|clip| few.iter().any(|name| clip.ends_with(name)));
     }
     let mut yaml = "record: { segment_duration: 5s }\ncameras:\n".to_owned();
@@ -208,9 +210,10 @@ fn a_stream_that_changes_its_size_plays_on() -> Result<()> {
     for segment in &segments {
         plays_silently(&server.file(segment))?;
     }
-    let pairs = segments.windows(2).map(|pair| (&pair[0]["end"], &pair[1]["start"]));
-    let apart = pairs.filter(|(end, start)| end != start).count();
-    ensure!(apart == 0, "segments do not touch: {segments:?}");
+    for pair in segments.windows(2) {
+        let apart = difference(&pair[1]["start"], &pair[0]["end"]);
+        ensure!((0.0..0.05).contains(&apart), "{apart} s between {} and {}", pair[0], pair[1]);
+    }
     let url = format!("{}/live/cam/index.m3u8", server.base());
     let mut ffmpeg = tool("ffmpeg")?;
     output(ffmpeg.args(["-v", "error", "-i", &url, "-t", "12", "-f", "null", "-"]))?;

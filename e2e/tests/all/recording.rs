@@ -63,7 +63,8 @@ fn seconds(value: &Value) -> f64 {
     parts[0] * 3_600.0 + parts[1] * 60.0 + parts[2]
 }
 
-fn difference(end: &Value, start: &Value) -> f64 {
+/// Seconds between two moments of the same day, or across one midnight.
+pub fn difference(end: &Value, start: &Value) -> f64 {
     let difference = seconds(end) - seconds(start);
     if difference < -40_000.0 { difference + 86_400.0 } else { difference }
 }
