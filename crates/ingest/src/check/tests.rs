@@ -4,7 +4,7 @@
 use base::Secret;
 use sim::rtsp::{Credentials, Options, Simulator};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 use super::*;
 use crate::Client;
@@ -105,9 +105,10 @@ async fn names_ports_and_silence_are_told_apart() {
     // A label of 64 letters is no name anywhere, so that no name server need be asked.
     let name = format!("rtsp://{}.invalid/1", "a".repeat(64));
     assert_eq!(kind(&spec(&name, Client::Auto)).await, Kind::NameUnknown);
-    let closed = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = closed.local_addr().unwrap();
-    drop(closed);
+    // Bound and not listening: it refuses, and no other test can be given the port.
+    let refusing = TcpSocket::new_v4().unwrap();
+    refusing.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = refusing.local_addr().unwrap();
     let (result, steps) = tried(&spec(&format!("rtsp://{address}/1"), Client::Auto)).await;
     let failure = result.unwrap_err();
     assert_eq!((failure.kind, steps.len()), (Kind::Refused, 1));
