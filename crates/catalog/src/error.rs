@@ -17,6 +17,17 @@ pub enum Error {
     /// The caller's cursor, filter or value is wrong.
     #[error("{0}")]
     Invalid(String),
+    /// There is one already.
+    #[error("{what} `{id}` exists")]
+    Exists {
+        /// The noun: `user`.
+        what: &'static str,
+        /// The name that is taken.
+        id: String,
+    },
+    /// Nobody would be left who may change this.
+    #[error("the last enabled administrator cannot go")]
+    LastAdmin,
     /// The database file is newer than this program.
     #[error(
         "the database was written by a newer version (schema {found}, this program knows {known}); start that version or restore the copy from before the upgrade"
@@ -39,6 +50,7 @@ impl Error {
         match self {
             Self::NotFound { .. } => ErrorKind::NotFound,
             Self::Invalid(_) => ErrorKind::Invalid,
+            Self::Exists { .. } | Self::LastAdmin => ErrorKind::Conflict,
             Self::NewerSchema { .. } => ErrorKind::Unsupported,
             Self::Engine(_) => ErrorKind::Unavailable,
         }
@@ -50,6 +62,8 @@ impl Error {
         match self {
             Self::NotFound { .. } => "not_found",
             Self::Invalid(_) => "invalid",
+            Self::Exists { .. } => "exists",
+            Self::LastAdmin => "last_admin",
             Self::NewerSchema { .. } => "database_newer",
             Self::Engine(_) => "database_unavailable",
         }

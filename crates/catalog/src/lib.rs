@@ -1,12 +1,15 @@
-//! What we know, in a database: cameras, segments, the gaps between them, and when this node ran.
+//! What we know, in a database: cameras, segments, the gaps between them, people, the audit trail, and
+//! when this node ran.
 //!
 //! One small trait per noun, one contract suite that each engine passes. Refuses to know files,
 //! streams or HTTP. Timestamps are UTC in microseconds everywhere.
 
+pub mod audit;
 pub mod cameras;
 pub mod coverage;
 pub mod error;
 pub mod ledger;
+pub mod people;
 pub mod removals;
 pub mod segments;
 mod sqlite;
@@ -14,9 +17,11 @@ mod sqlite;
 #[cfg(test)]
 mod contract;
 
+pub use audit::{Entry, Head, Row, Trail, TrailFilter};
 pub use cameras::{Camera, CameraFilter, Cameras, Location};
 pub use error::Error;
 pub use ledger::{Gap, GapReason, Ledger, Node};
+pub use people::{Agencies, Holder, Key, People, Role, Session, User};
 pub use removals::{Candidates, Removal, Removals, Rule, Usage, Which};
 pub use segments::{NewSegment, Place, Sealed, Segment, SegmentId, SegmentState, Segments};
 pub use sqlite::{Database, Inspection, inspect};
