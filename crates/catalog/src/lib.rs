@@ -26,6 +26,9 @@ pub use removals::{Candidates, Removal, Removals, Rule, Usage, Which};
 pub use segments::{NewSegment, Place, Sealed, Segment, SegmentId, SegmentState, Segments};
 pub use sqlite::{Database, Inspection, inspect};
 
+/// Most rows of a page of people, keys, sessions or audit rows, whatever is asked for.
+pub const LIST_MAX: u32 = 1_000;
+
 /// A page of a list: what was asked for, the cursor of the next page, the total where it is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page<T> {

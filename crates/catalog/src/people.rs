@@ -12,6 +12,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, Page};
 
+pub(crate) mod bounds;
+
+pub use bounds::name_key;
+
 /// What somebody may do, from least to most: each may what those before it may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -230,9 +234,11 @@ pub struct Sealed {
 /// People, keys and sessions of the catalogue.
 ///
 /// Every change of rights (a user changed or removed, a key revoked, a session ended) makes
-/// [`People::revision`] another number, in the same transaction.
+/// [`People::revision`] another number, in the same transaction. Lists have at most
+/// [`crate::LIST_MAX`] rows a page; what is too long to keep is [`Error::Invalid`].
 pub trait People: Send + Sync {
-    /// A page of users in the order of their names; `q`: a part of the name.
+    /// A page of users in the order of their names (in lower case), with the total; `q`: a part of the
+    /// name, in any case.
     fn users(
         &self,
         q: Option<&str>,
@@ -272,7 +278,7 @@ pub trait People: Send + Sync {
     fn user_signed_in(&self, id: &str, now: Wall)
     -> impl Future<Output = Result<(), Error>> + Send;
 
-    /// A page of keys, newest first, revoked ones too.
+    /// A page of keys, newest first, revoked ones too, with the total.
     fn keys(
         &self,
         limit: u32,
@@ -286,6 +292,9 @@ pub trait People: Send + Sync {
     ) -> impl Future<Output = Result<Option<Key>, Error>> + Send;
 
     /// Adds a key.
+    ///
+    /// # Errors
+    /// [`Error::Exists`] when the id or hash is taken.
     fn add_key(&self, key: &Key) -> impl Future<Output = Result<(), Error>> + Send;
 
     /// Ends a key; ended ones stay as they are.
@@ -316,7 +325,10 @@ pub trait People: Send + Sync {
         hash: &[u8; 32],
     ) -> impl Future<Output = Result<Option<Session>, Error>> + Send;
 
-    /// Adds a session; those that ended more than a month before it began are forgotten.
+    /// Adds a session; those that ended more than 30 days before it began are forgotten.
+    ///
+    /// # Errors
+    /// [`Error::Exists`] when the id or hash is taken.
     fn add_session(&self, session: &Session) -> impl Future<Output = Result<(), Error>> + Send;
 
     /// Ends a session; ended ones stay as they are.
@@ -325,7 +337,7 @@ pub trait People: Send + Sync {
     /// [`Error::NotFound`].
     fn end_session(&self, id: &str, now: Wall) -> impl Future<Output = Result<(), Error>> + Send;
 
-    /// Ends all sessions of a user but one; returns how many.
+    /// Ends all sessions of a user (an id or a subject) but one; returns how many lasted.
     fn end_sessions(
         &self,
         user: &str,
@@ -357,6 +369,13 @@ pub trait People: Send + Sync {
     /// Every sealed value of the database, wherever it lies.
     fn all_sealed(&self) -> impl Future<Output = Result<Vec<Sealed>, Error>> + Send;
 
-    /// Replaces sealed values, all or none. Those whose row is gone meanwhile are left out.
-    fn replace_sealed(&self, values: &[Sealed]) -> impl Future<Output = Result<(), Error>> + Send;
+    /// Replaces every sealed value by what `seal` makes of it, all or none, and returns how many. Nobody
+    /// else writes meanwhile, so that no value that changed since it was read is put back.
+    ///
+    /// # Errors
+    /// That of `seal`, which leaves all as they were.
+    fn reseal(
+        &self,
+        seal: impl FnMut(&Sealed) -> Result<Vec<u8>, Error> + Send,
+    ) -> impl Future<Output = Result<u64, Error>> + Send;
 }

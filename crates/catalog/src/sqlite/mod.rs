@@ -3,6 +3,7 @@
 mod cameras;
 mod inspect;
 mod ledger;
+mod people;
 mod removals;
 mod segments;
 #[cfg(test)]
@@ -15,10 +16,11 @@ use sqlx::migrate::Migrator;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
+use sqlx::{Sqlite, Transaction};
 
 pub use inspect::{Inspection, inspect};
 
-use crate::Error;
+use crate::{Error, Page};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("src/sqlite/migrations");
 
@@ -119,6 +121,29 @@ impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         Self::Engine(error.to_string())
     }
+}
+
+/// A transaction that may read before it writes: it waits for other writers at its beginning, since a
+/// reader that becomes a writer cannot.
+async fn begin(writer: &SqlitePool) -> Result<Transaction<'static, Sqlite>, Error> {
+    Ok(writer.begin_with("BEGIN IMMEDIATE").await?)
+}
+
+/// The first `limit` of rows that were read with one more than that, which tells that there is a next
+/// page; `key` is what that begins after.
+fn page<T>(mut items: Vec<T>, limit: u32, key: impl Fn(&T) -> String) -> Page<T> {
+    let more = items.len() > limit as usize;
+    items.truncate(limit as usize);
+    let next_cursor = items.last().filter(|_| more).map(|last| encode_cursor(&key(last)));
+    Page { items, next_cursor, total: None }
+}
+
+/// The cursor of a list that is sorted by a time and something else.
+fn decode_timed_cursor(cursor: &str) -> Result<(i64, String), Error> {
+    let key = decode_cursor(cursor)?;
+    key.split_once('/')
+        .and_then(|(micros, rest)| Some((micros.parse().ok()?, rest.to_owned())))
+        .ok_or_else(|| Error::Invalid("cursor: not one of this list".to_owned()))
 }
 
 /// A list's cursor is the sort key of its last row, in hexadecimal so that it needs no escaping.

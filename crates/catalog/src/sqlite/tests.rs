@@ -34,6 +34,18 @@ contract! {
     a_removal_is_begun_before_the_file_goes_and_finished_after
     cameras_of_which_something_is_known_are_found
     a_run_of_the_node_is_known_to_the_next
+    a_user_is_known_by_a_name_in_any_case
+    users_are_listed_by_name_in_pages
+    the_last_enabled_admin_stays
+    a_user_that_goes_leaves_no_session
+    a_key_is_known_by_its_hash_until_it_is_revoked
+    a_session_is_known_by_its_hash_until_it_ends
+    sessions_are_listed_and_ended_by_their_holder
+    sessions_that_ended_long_ago_are_forgotten
+    uses_are_noted_to_the_minute_and_never_back
+    every_change_of_rights_is_another_revision
+    sealed_values_are_sealed_anew_all_or_none
+    what_is_too_long_is_refused
 }
 
 #[tokio::test]

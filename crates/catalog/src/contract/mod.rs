@@ -1,7 +1,11 @@
 //! What every engine must do: one function per rule, run by each engine's tests.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+mod people;
+
 use base::{CameraId, Wall};
+
+pub(crate) use people::*;
 
 use crate::{
     Camera, CameraFilter, Cameras, Candidates, Error, Gap, GapReason, Ledger, Location, NewSegment,
