@@ -1,11 +1,23 @@
 //! The audit trail: who did what, as rows that are only ever added and chained by hash.
+//!
+//! The chain is pure: its form in `canonical`, the walk that finds what somebody changed in `verify`.
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::ops::RangeFrom;
 
 use base::Wall;
 
 use crate::{Agencies, Error, Page};
+
+mod canonical;
+mod export;
+#[cfg(test)]
+mod tests;
+mod verify;
+
+pub use export::Format;
+pub use verify::{Fault, Report, Walk, verify};
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,17 +85,18 @@ pub struct TrailFilter {
     pub result: Option<String>,
     /// This agency.
     pub agency: Option<String>,
-    /// Only rows of these agencies; `None`: all rows, those of no agency too.
+    /// Only rows of these agencies, none of no agency; `None`: all rows, those of no agency too.
     pub within: Option<Agencies>,
 }
 
 /// The audit trail of the catalogue.
 pub trait Trail: Send + Sync {
-    /// Adds entries in their order, all or none, and returns the chain's new end.
+    /// Adds entries in their order ([`Entry::bounded`]), all or none, and returns the chain's new end.
+    /// When this returns they outlive a crash of this process, but not yet a loss of power.
     fn append(&self, entries: &[Entry])
     -> impl Future<Output = Result<Option<Head>, Error>> + Send;
 
-    /// A page of rows, newest first.
+    /// A page of rows, newest first by their time; [`crate::LIST_MAX`] at most.
     fn rows(
         &self,
         filter: &TrailFilter,
@@ -91,10 +104,13 @@ pub trait Trail: Send + Sync {
         cursor: Option<&str>,
     ) -> impl Future<Output = Result<Page<Row>, Error>> + Send;
 
-    /// Rows after `seq` in the order in which they lie, for who walks the chain: as stored, whatever
-    /// is wrong with them.
-    fn chain(&self, after: i64, limit: u32)
-    -> impl Future<Output = Result<Vec<Row>, Error>> + Send;
+    /// Rows from this number on in the order of their numbers, for who walks the chain: as stored,
+    /// whatever is wrong with them; [`crate::LIST_MAX`] at most. The first row is 1, a forger's may be less.
+    fn chain(
+        &self,
+        from: RangeFrom<i64>,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<Row>, Error>> + Send;
 
     /// The newest row's number and hash.
     fn head(&self) -> impl Future<Output = Result<Option<Head>, Error>> + Send;

@@ -1,10 +1,12 @@
 //! What every engine must do: one function per rule, run by each engine's tests.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+mod audit;
 mod people;
 
 use base::{CameraId, Wall};
 
+pub(crate) use audit::*;
 pub(crate) use people::*;
 
 use crate::{

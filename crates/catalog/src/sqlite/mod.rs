@@ -1,5 +1,6 @@
 //! The embedded engine: SQLite with one writer and several readers (WAL), on threads of sqlx's own.
 
+mod audit;
 mod cameras;
 mod inspect;
 mod ledger;

@@ -1,6 +1,8 @@
 //! SQLite passes the contract, and keeps its own promises about files.
 #![allow(clippy::unwrap_used)]
 
+mod audit;
+
 use base::{CameraId, Wall};
 
 use super::{Database, MIGRATIONS, inspect};
@@ -46,6 +48,11 @@ contract! {
     every_change_of_rights_is_another_revision
     sealed_values_are_sealed_anew_all_or_none
     what_is_too_long_is_refused
+    rows_are_numbered_without_a_gap_and_chained
+    rows_are_found_by_what_they_say
+    rows_are_listed_newest_first_in_pages
+    hostile_texts_come_back_bounded_and_whole
+    a_chain_of_several_pages_is_walked
 }
 
 #[tokio::test]
