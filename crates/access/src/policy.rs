@@ -2,10 +2,8 @@
 //!
 //! Denied by default. What somebody may not know of is for the caller to answer as not found.
 
-use std::collections::BTreeSet;
-
 use base::{CameraId, ErrorKind, StreamPath};
-use catalog::{Agencies, Role};
+use catalog::{Agencies, Role, Visible};
 
 use crate::principal::{Principal, Purpose};
 
@@ -236,20 +234,6 @@ impl Denied {
             Self::Hidden => "not_found",
         }
     }
-}
-
-/// Which cameras a list may show.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Visible {
-    /// Of these agencies.
-    pub agencies: Agencies,
-    /// And, when set, of these roles.
-    pub roles: Option<BTreeSet<String>>,
-}
-
-impl Visible {
-    /// Everything.
-    pub const ALL: Self = Self { agencies: Agencies::All, roles: None };
 }
 
 /// Decides.

@@ -3,9 +3,7 @@
 use std::collections::BTreeSet;
 
 use base::CameraId;
-use catalog::{Agencies, Role};
-
-use crate::policy::Visible;
+use catalog::{Agencies, Role, Visible};
 
 /// Who it is.
 #[derive(Clone, Debug, PartialEq, Eq)]

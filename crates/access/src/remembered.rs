@@ -20,7 +20,7 @@ pub type Mark = [u8; 32];
 /// Verified credentials.
 #[derive(Debug, Default)]
 pub struct Remembered {
-    known: HashMap<Mark, (Principal, Mono)>,
+    known: HashMap<Mark, (Principal, Mono, Duration)>,
     order: VecDeque<(Mono, Mark)>,
     /// What is verified while rights change must not be remembered after it.
     age: u64,
@@ -30,8 +30,8 @@ impl Remembered {
     /// Who showed this credential a moment ago.
     #[must_use]
     pub fn get(&self, mark: &Mark, now: Mono) -> Option<Principal> {
-        let (principal, at) = self.known.get(mark)?;
-        (now.since(*at) < KEPT).then(|| principal.clone())
+        let (principal, at, kept) = self.known.get(mark)?;
+        (now.since(*at) < *kept).then(|| principal.clone())
     }
 
     /// The age of what is remembered, to be given back to [`Remembered::put`].
@@ -40,18 +40,26 @@ impl Remembered {
         self.age
     }
 
-    /// Remembers a verified credential, unless rights have changed since `age` was asked for.
-    pub fn put(&mut self, mark: Mark, principal: Principal, now: Mono, age: u64) {
+    /// Remembers a credential that was verified `now` and ends by itself after `left`, unless rights have
+    /// changed since `age` was asked for.
+    pub fn put(
+        &mut self,
+        mark: Mark,
+        principal: Principal,
+        (now, left): (Mono, Option<Duration>),
+        age: u64,
+    ) {
         if age != self.age {
             return;
         }
-        self.known.insert(mark, (principal, now));
+        let kept = left.map_or(KEPT, |left| left.min(KEPT));
+        self.known.insert(mark, (principal, now, kept));
         self.order.push_back((now, mark));
         while let Some((at, mark)) = self.order.front() {
             if now.since(*at) < KEPT && self.order.len() <= LEN_MAX {
                 return;
             }
-            if self.known.get(mark).is_some_and(|(_, since)| since <= at) {
+            if self.known.get(mark).is_some_and(|(_, since, _)| since <= at) {
                 self.known.remove(mark);
             }
             self.order.pop_front();
@@ -77,14 +85,18 @@ mod tests {
     #[test]
     fn a_verified_credential_is_known_for_a_minute_and_until_rights_change() {
         let mut remembered = Remembered::default();
-        remembered.put([1; 32], Principal::open(), at(0), 0);
+        remembered.put([1; 32], Principal::open(), (at(0), None), 0);
         assert_eq!(remembered.get(&[1; 32], at(59)), Some(Principal::open()));
         assert_eq!(remembered.get(&[1; 32], at(60)), None);
         assert_eq!(remembered.get(&[2; 32], at(1)), None);
+        remembered.put([3; 32], Principal::open(), (at(0), Some(Duration::from_secs(5))), 0);
+        assert!(
+            remembered.get(&[3; 32], at(4)).is_some() && remembered.get(&[3; 32], at(5)).is_none()
+        );
         let age = remembered.age();
         remembered.forget();
         assert_eq!(remembered.get(&[1; 32], at(1)), None);
-        remembered.put([1; 32], Principal::open(), at(1), age);
+        remembered.put([1; 32], Principal::open(), (at(1), None), age);
         assert_eq!(remembered.get(&[1; 32], at(1)), None);
     }
 
@@ -94,7 +106,7 @@ mod tests {
         for number in 0..u64::try_from(LEN_MAX).expect("small") + 10 {
             let mut mark = [0; 32];
             mark.iter_mut().zip(number.to_be_bytes()).for_each(|(slot, byte)| *slot = byte);
-            remembered.put(mark, Principal::open(), at(1), 0);
+            remembered.put(mark, Principal::open(), (at(1), None), 0);
         }
         assert!(remembered.known.len() <= LEN_MAX && remembered.order.len() <= LEN_MAX);
     }

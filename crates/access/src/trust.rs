@@ -63,14 +63,24 @@ impl Network {
 /// nothing speaks through it. `hosts` are the names by which browsers may call this server.
 #[must_use]
 pub fn by_address(request: &Request<'_>, hosts: &[String], networks: &[Network]) -> bool {
-    let Some(peer) = request.peer.map(|peer| peer.to_canonical()) else { return false };
-    let near = peer.is_loopback() || networks.iter().any(|network| network.contains(peer));
+    let is_here = request.peer.is_some_and(|peer| peer.to_canonical().is_loopback());
+    (is_here && is_direct(request, hosts)) || from_networks(request, hosts, networks)
+}
+
+/// True when the request's address lies in `networks`, and nothing speaks through it.
+#[must_use]
+pub fn from_networks(request: &Request<'_>, hosts: &[String], networks: &[Network]) -> bool {
+    let is_near = |peer| networks.iter().any(|network: &Network| network.contains(peer));
+    request.peer.is_some_and(is_near) && is_direct(request, hosts)
+}
+
+fn is_direct(request: &Request<'_>, hosts: &[String]) -> bool {
     let Some(host) = request.host else { return false };
     let origin_is_ours = request.origin.is_none_or(|origin| {
         let authority = origin.split_once("://").map(|(_, authority)| authority);
         authority.is_some_and(|authority| authority.eq_ignore_ascii_case(host))
     });
-    near && !request.forwarded && is_known_host(host, hosts) && origin_is_ours
+    !request.forwarded && is_known_host(host, hosts) && origin_is_ours
 }
 
 fn is_known_host(host: &str, hosts: &[String]) -> bool {

@@ -1,32 +1,40 @@
-//! What happens to every request before and after its route: an id, who asks, words for problems,
-//! headers, numbers.
+//! What happens to every request before and after all else: an id, words for problems, headers, numbers.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
-use access::Principal;
-use access::trust;
 use axum::extract::{ConnectInfo, FromRequestParts, MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
+use base::ErrorKind;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 
 use crate::App;
+use crate::authenticate::client_address;
 use crate::messages::Language;
 use crate::problem::Problem;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Who asks, for handlers to hand to [`access::authorize`].
-#[derive(Clone)]
-pub(crate) struct Who(pub(crate) Principal);
+/// How a request came, for the layers and handlers.
+#[derive(Clone, Debug)]
+pub(crate) struct Arrived {
+    /// The other end of the connection.
+    pub(crate) peer: SocketAddr,
+    /// Who asks: the peer, or what a trusted proxy says.
+    pub(crate) address: IpAddr,
+    /// By TLS.
+    pub(crate) tls: bool,
+    pub(crate) request_id: String,
+}
 
-impl<S: Sync> FromRequestParts<S> for Who {
-    type Rejection = std::convert::Infallible;
+impl<S: Sync> FromRequestParts<S> for Arrived {
+    type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        Ok(parts.extensions.get::<Self>().cloned().unwrap_or(Self(Principal::Anonymous)))
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let arrived = parts.extensions.get::<Self>().cloned();
+        arrived.ok_or_else(|| Problem::new(ErrorKind::Internal, "internal"))
     }
 }
 
@@ -41,14 +49,21 @@ pub(crate) async fn front(
     let id = request_id(request.headers());
     let language = text(request.headers(), header::ACCEPT_LANGUAGE)
         .map_or(Language::English, Language::preferred);
-    let who = principal(&app, peer, request.headers(), request.uri());
-    request.extensions_mut().insert(Who(who));
+    let address = client_address(peer.ip(), request.headers(), &app.settings.trusted_proxies);
+    let arrived = Arrived { peer, address, tls: false, request_id: id.clone() };
+    request.extensions_mut().insert(arrived);
+    let challenge = challenge(request.headers(), request.uri());
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
 
     let mut response = next.run(request).await;
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         response = problem.render(language, &id);
+    }
+    if response.status() == StatusCode::UNAUTHORIZED {
+        response
+            .headers_mut()
+            .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
     }
     let status = response.status();
     let route = route.unwrap_or_else(|| "other".to_owned());
@@ -59,7 +74,7 @@ pub(crate) async fn front(
     response
 }
 
-fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+pub(crate) fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
@@ -73,24 +88,14 @@ fn request_id(headers: &HeaderMap) -> String {
     given.map_or_else(|| uuid::Uuid::now_v7().to_string(), str::to_owned)
 }
 
-fn principal(app: &App, peer: SocketAddr, headers: &HeaderMap, uri: &Uri) -> Principal {
-    let forwarded =
-        |name: &HeaderName| name == header::FORWARDED || name.as_str().starts_with("x-forwarded-");
-    let request = trust::Request {
-        peer: Some(peer.ip()),
-        host: text(headers, header::HOST)
-            .or_else(|| uri.authority().map(|authority| authority.as_str())),
-        origin: text(headers, header::ORIGIN),
-        forwarded: headers.keys().any(forwarded),
-    };
-    let settings = &app.settings;
-    if settings.open && trust::by_address(&request, &settings.hosts, &settings.open_networks) {
-        return Principal::Open;
+/// How one may sign in with this request. Browsers are not told of passwords: they would ask for them
+/// in a window of their own.
+fn challenge(headers: &HeaderMap, uri: &Uri) -> &'static str {
+    let is_media = ["/live", "/api/playback"].iter().any(|prefix| uri.path().starts_with(prefix));
+    match is_media && !headers.contains_key("sec-fetch-mode") {
+        true => "Basic realm=\"vedette\", charset=\"UTF-8\"",
+        false => "Bearer realm=\"vedette\"",
     }
-    if trust::by_address(&request, &settings.hosts, &settings.monitor_networks) {
-        return Principal::Monitor;
-    }
-    Principal::Anonymous
 }
 
 /// The console plays from memory (`blob:`) and runs hls.js in a worker of its own.

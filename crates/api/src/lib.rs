@@ -1,24 +1,30 @@
 //! Every HTTP route, and all that surrounds one: who asks, problems in two languages, the description
 //! of it all, the console's files.
 //!
-//! Holds no state of its own; rooms are handed in by the binary. Each route asks
-//! `access::authorize`.
+//! Holds no state of its own; rooms are handed in by the binary. Each route stands in one table with what
+//! it asks permission for, and asks `access::authorize` for the very object.
 
+mod authenticate;
 mod console;
 mod coverage;
+mod directory;
 mod front;
+mod limit;
 pub mod messages;
 mod metrics;
 pub mod problem;
 mod routes;
+mod who;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use access::accounts::Accounts;
+use access::signature::Signer;
+use access::trail::Recorder;
 use access::trust::Network;
-use access::{Action, Lease, Object, Principal};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use base::clock::Wall;
@@ -32,7 +38,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower_http::cors::{AllowOrigin, Any, CorsLayer};
 
-use problem::Problem;
+pub use limit::Rates;
 
 /// How long requests may take to finish when the server stops.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -56,6 +62,25 @@ pub struct Settings {
     pub response_headers: Vec<(HeaderName, HeaderValue)>,
     /// The volume's root, where segments lie.
     pub segments_root: PathBuf,
+    /// Proxies that may say for whom they ask.
+    pub trusted_proxies: Vec<Network>,
+    /// How many requests an address and a token may make.
+    pub rates: Rates,
+    /// What nobody in particular may look at.
+    pub anonymous: Option<Anonymous>,
+    /// Passwords come from elsewhere by TLS only.
+    pub tls_required: bool,
+}
+
+/// What nobody in particular may look at.
+#[derive(Clone, Debug)]
+pub struct Anonymous {
+    /// What it may do.
+    pub role: catalog::Role,
+    /// On cameras of these roles.
+    pub cameras_with_role: std::collections::BTreeSet<String>,
+    /// From these networks; empty: from everywhere.
+    pub from: Vec<Network>,
 }
 
 /// What the routes are made of.
@@ -76,6 +101,14 @@ pub struct Parts {
     pub first_camera: tokio::sync::watch::Receiver<Option<base::CameraId>>,
     /// When the server started.
     pub started: Wall,
+    /// Who asks.
+    pub gate: access::Gate,
+    /// People of the embedded store.
+    pub accounts: Accounts,
+    /// The audit trail.
+    pub trail: Recorder,
+    /// Signs the trail's end.
+    pub signer: Signer,
     /// Settings.
     pub settings: Settings,
 }
@@ -85,6 +118,8 @@ pub struct Parts {
 pub(crate) struct App {
     parts: Arc<Parts>,
     metrics: metrics::Metrics,
+    limits: Arc<limit::Limits>,
+    directory: Arc<directory::Directory>,
 }
 
 impl std::ops::Deref for App {
@@ -94,11 +129,6 @@ impl std::ops::Deref for App {
     }
 }
 
-/// The one way to a lease: every handler begins with it.
-pub(crate) fn permit(who: &Principal, action: Action, object: &Object) -> Result<Lease, Problem> {
-    access::authorize(who, action, object).map_err(Problem::from)
-}
-
 /// The front door, ready to be served.
 #[derive(Clone)]
 pub struct Server {
@@ -106,17 +136,21 @@ pub struct Server {
 }
 
 impl Server {
-    /// Puts the routes together.
+    /// Puts the routes together; what must be tidied up meanwhile is done by a task of `scope`.
     ///
     /// # Errors
     /// When the registry has this room's numbers already.
-    pub fn new(parts: Parts) -> Result<Self, prometheus::Error> {
+    pub fn new(parts: Parts, scope: &Scope) -> Result<Self, prometheus::Error> {
         let metrics = metrics::Metrics::new(&parts.registry)?;
-        let app = App { parts: Arc::new(parts), metrics };
+        let limits = Arc::new(limit::Limits::new(parts.settings.rates));
+        let app = App { parts: Arc::new(parts), metrics, limits, directory: Arc::default() };
+        limit::keep_small(app.clone(), scope);
         let (router, _) = routes::all().split_for_parts();
         let router = router
             .fallback(routes::fallback)
             .method_not_allowed_fallback(routes::method_not_allowed)
+            // The last is the outermost.
+            .layer(axum::middleware::from_fn_with_state(app.clone(), authenticate::authenticate))
             .layer(cors(&app.settings.cors_origins))
             .layer(DefaultBodyLimit::max(app.settings.max_body))
             .layer(axum::middleware::from_fn_with_state(app.clone(), front::front))
@@ -161,7 +195,13 @@ fn cors(origins: &[String]) -> CorsLayer {
     exposed.extend(ours.map(HeaderName::from_static));
     exposed.push(routes::live::OMITTED);
     let layer = CorsLayer::new()
-        .allow_methods([http::Method::GET, http::Method::HEAD, http::Method::OPTIONS])
+        .allow_methods([
+            http::Method::GET,
+            http::Method::HEAD,
+            http::Method::POST,
+            http::Method::PATCH,
+            http::Method::DELETE,
+        ])
         .allow_headers([header::RANGE, header::AUTHORIZATION, header::CONTENT_TYPE])
         .expose_headers(exposed)
         .max_age(Duration::from_secs(600));

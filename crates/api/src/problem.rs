@@ -20,6 +20,7 @@ pub struct Problem {
     code: &'static str,
     args: BTreeMap<&'static str, String>,
     headers: Vec<(http::HeaderName, String)>,
+    more: BTreeMap<&'static str, serde_json::Value>,
 }
 
 /// A problem as it is sent.
@@ -45,6 +46,10 @@ pub struct ProblemDetails {
     /// The values in the text.
     #[serde(flatten)]
     fields: BTreeMap<&'static str, String>,
+    /// More than text.
+    #[serde(flatten)]
+    #[schema(ignore)]
+    more: BTreeMap<&'static str, serde_json::Value>,
 }
 
 impl Problem {
@@ -57,7 +62,7 @@ impl Problem {
     /// A problem whose status is not that of its kind.
     #[must_use]
     pub const fn with_status(status: StatusCode, code: &'static str) -> Self {
-        Self { status, code, args: BTreeMap::new(), headers: Vec::new() }
+        Self { status, code, args: BTreeMap::new(), headers: Vec::new(), more: BTreeMap::new() }
     }
 
     /// With a value for its text.
@@ -65,6 +70,24 @@ impl Problem {
     pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
         self.args.insert(name, value.to_string().chars().take(200).collect());
         self
+    }
+
+    /// With a field that is no text.
+    #[must_use]
+    pub fn field(mut self, name: &'static str, value: serde_json::Value) -> Self {
+        self.more.insert(name, value);
+        self
+    }
+
+    /// Its code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// True when it hides that something exists.
+    pub(crate) fn is_hiding(&self) -> bool {
+        self.status == StatusCode::NOT_FOUND && self.code == access::Denied::Hidden.code()
     }
 
     /// With a header.
@@ -87,6 +110,7 @@ impl Problem {
             message_ar: text(Language::Arabic, None),
             request_id: request_id.to_owned(),
             fields: self.args.clone(),
+            more: self.more,
         };
         let body = serde_json::to_vec(&details).unwrap_or_default();
         let mut response = (self.status, body).into_response();
@@ -137,9 +161,47 @@ impl From<access::Denied> for Problem {
     }
 }
 
+impl From<access::Refused> for Problem {
+    fn from(refused: access::Refused) -> Self {
+        let problem = Self::new(refused.kind(), refused.code());
+        match refused {
+            access::Refused::Locked(left) => problem
+                .with("minutes", left.as_secs().div_ceil(60))
+                .header(header::RETRY_AFTER, left.as_secs().max(1)),
+            access::Refused::Unavailable(why) => {
+                tracing::error!(err = why, "credentials cannot be checked");
+                problem
+            }
+            _ => problem,
+        }
+    }
+}
+
+impl From<access::trail::Unavailable> for Problem {
+    fn from(error: access::trail::Unavailable) -> Self {
+        Self::new(error.kind(), error.code())
+    }
+}
+
+impl From<access::accounts::Error> for Problem {
+    fn from(error: access::accounts::Error) -> Self {
+        if error.kind() == ErrorKind::Internal {
+            tracing::error!(err = %error, "account was not changed");
+        }
+        Self::new(error.kind(), error.code()).with("len", access::password::LEN_MIN)
+    }
+}
+
 impl From<catalog::Error> for Problem {
     fn from(error: catalog::Error) -> Self {
         match error {
+            catalog::Error::NotFound { what: "user", .. } => {
+                Self::new(ErrorKind::NotFound, "user_not_found")
+            }
+            catalog::Error::NotFound { what: "key", .. } => {
+                Self::new(ErrorKind::NotFound, "key_not_found")
+            }
+            catalog::Error::LastAdmin => Self::new(ErrorKind::Conflict, "last_admin"),
             catalog::Error::NotFound { what: "camera", id } => {
                 Self::new(ErrorKind::NotFound, "camera_not_found").with("id", id)
             }

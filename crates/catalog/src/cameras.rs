@@ -1,11 +1,12 @@
 //! Cameras: what is known of each device beside its live state.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 
 use base::{CameraId, Wall};
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Page};
+use crate::{Agencies, Error, Page};
 
 /// Where a camera stands and where it looks. Degrees are WGS 84; `direction` is clockwise from north.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -52,6 +53,26 @@ pub struct Camera {
     pub updated_at: Wall,
 }
 
+/// Which cameras somebody may know of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Visible {
+    /// Of these agencies.
+    pub agencies: Agencies,
+    /// And, when set, of these roles.
+    pub roles: Option<BTreeSet<String>>,
+}
+
+impl Visible {
+    /// All of them.
+    pub const ALL: Self = Self { agencies: Agencies::All, roles: None };
+}
+
+impl Default for Visible {
+    fn default() -> Self {
+        Self::ALL
+    }
+}
+
 /// Which cameras a list should have. Empty: all that are not removed. (The live status is not in
 /// the catalogue; who filters by it does so on the answer.)
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -68,6 +89,8 @@ pub struct CameraFilter {
     pub q: Option<String>,
     /// These ids only.
     pub ids: Option<Vec<CameraId>>,
+    /// Those that the asker may know of.
+    pub visible: Visible,
 }
 
 /// The cameras of the catalogue.

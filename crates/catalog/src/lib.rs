@@ -18,7 +18,7 @@ mod sqlite;
 mod contract;
 
 pub use audit::{Entry, Head, Row, Trail, TrailFilter};
-pub use cameras::{Camera, CameraFilter, Cameras, Location};
+pub use cameras::{Camera, CameraFilter, Cameras, Location, Visible};
 pub use error::Error;
 pub use ledger::{Gap, GapReason, Ledger, Node};
 pub use people::{Agencies, Holder, Key, People, Role, Session, User};

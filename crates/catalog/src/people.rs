@@ -285,6 +285,12 @@ pub trait People: Send + Sync {
         cursor: Option<&str>,
     ) -> impl Future<Output = Result<Page<Key>, Error>> + Send;
 
+    /// One key.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    fn key(&self, id: &str) -> impl Future<Output = Result<Key, Error>> + Send;
+
     /// The key of a hash, whatever its state.
     fn key_by_hash(
         &self,

@@ -11,7 +11,7 @@ use access::trust::Network;
 use anyhow::{Context, bail};
 use tokio::net::{TcpListener, lookup_host};
 
-use crate::config::{Config, Port};
+use crate::config::{Config, Port, Settings};
 
 /// Binds the front door, on each address of its host. The first is the one that is told.
 pub async fn bind_http(config: &Config) -> anyhow::Result<Vec<(&'static str, TcpListener)>> {
@@ -124,6 +124,7 @@ pub fn front_settings(config: &Config) -> anyhow::Result<api::Settings> {
     let settings = &config.settings;
     let networks =
         |key: &str| settings.texts(key).iter().filter_map(|text| Network::parse(text)).collect();
+    let count = |key: &str| u32::try_from(settings.int(key)).unwrap_or(u32::MAX);
     let mut response_headers = Vec::new();
     for (name, value) in settings.pairs("server.response_headers") {
         let header = name.parse().with_context(|| format!("server.response_headers: `{name}`"))?;
@@ -139,7 +140,21 @@ pub fn front_settings(config: &Config) -> anyhow::Result<api::Settings> {
         max_body: usize::try_from(settings.size("server.max_body")).unwrap_or(usize::MAX),
         response_headers,
         segments_root: config.path("storage.segments_dir"),
+        trusted_proxies: networks("server.trusted_proxies"),
+        rates: api::Rates {
+            per_address: count("server.rate_limit.per_address"),
+            per_token: count("server.rate_limit.per_token"),
+            burst: count("server.rate_limit.burst"),
+        },
+        anonymous: anonymous(settings, networks("access.anonymous.from")),
+        tls_required: settings.bool("server.tls.required"),
     })
+}
+
+fn anonymous(settings: &Settings, from: Vec<Network>) -> Option<api::Anonymous> {
+    let role = settings.text("access.anonymous.role").parse().ok()?;
+    let roles = settings.texts("access.anonymous.cameras_with_role");
+    Some(api::Anonymous { role, cameras_with_role: roles.into_iter().collect(), from })
 }
 
 /// The hold on a data folder: while it lives, no other server uses it.

@@ -21,7 +21,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use crate::config::{Camera, Config, Port};
-use crate::{listen, retention, specs, volume};
+use crate::{access_setup, listen, retention, specs, volume};
 
 /// How long parts may take to leave.
 const LEAVE: Duration = Duration::from_secs(10);
@@ -64,6 +64,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     record::startup::open_gaps(&database, &cameras, before, started).await?;
     // Recorders may ask it whether there is room.
     let retention = retention::start(config, &scope, &database, &registry, &board).await?;
+    let access = access_setup::start(config, &database, &scope, &registry).await?;
     keep_alive(&scope, database.clone());
     if before.is_some_and(|node| node.stopped_at.is_none()) {
         volume::index_strangers(&scope, config, &database, &volume);
@@ -110,6 +111,10 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         snapshots,
         first_camera: first_camera.subscribe(),
         started,
+        gate: access.gate,
+        accounts: access.accounts,
+        trail: access.trail,
+        signer: access.signer,
         settings: listen::front_settings(config)?,
     };
     let http = scope.child();
@@ -179,18 +184,16 @@ impl Running {
 }
 
 fn refuse_what_is_not_built(config: &Config) -> anyhow::Result<()> {
-    if !config.is_open() {
-        bail!("access.mode: login is not built yet; use open, which serves this machine only");
-    }
     if !config.settings.text("database.url").is_empty() {
         bail!("database.url: PostgreSQL is not built yet; leave it empty for SQLite");
     }
     if config.settings.port("server.tls.port") != Port::Off {
         tracing::warn!("server.tls.port: TLS is not built yet, the front door speaks plain HTTP");
     }
-    refuse_cameras(&config.cameras)?;
-    tracing::warn!("access.mode is open: whoever reaches this server is an administrator");
-    Ok(())
+    if config.is_open() {
+        tracing::warn!("access.mode is open: whoever reaches this server is an administrator");
+    }
+    refuse_cameras(&config.cameras)
 }
 
 /// Refuses cameras that ask for what is not built.
@@ -269,7 +272,7 @@ fn serve(
     listeners: Vec<(&'static str, TcpListener)>,
     scope: &Scope,
 ) -> anyhow::Result<Vec<(&'static str, SocketAddr)>> {
-    let server = api::Server::new(parts)?;
+    let server = api::Server::new(parts, scope)?;
     let mut named = Vec::new();
     for (name, listener) in listeners {
         let address = listener.local_addr()?;

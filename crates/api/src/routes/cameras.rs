@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::query::{Checked, number};
-use crate::front::Who;
+use crate::App;
 use crate::messages::Language;
 use crate::problem::{Problem, ProblemDetails};
-use crate::{App, permit};
+use crate::who::Who;
 
 /// A camera.
 #[derive(Serialize, ToSchema)]
@@ -133,7 +133,7 @@ pub(crate) async fn list(
     who: Who,
     Checked(query): Checked<CamerasQuery>,
 ) -> Result<Json<CamerasAnswer>, Problem> {
-    permit(&who.0, Action::ReadCameras, &Object::Cameras)?;
+    who.permit(&app, Action::ReadCameras, &Object::Server)?;
     let limit = number("limit", query.limit.as_deref(), (1, 10_000, 1_000))?;
     let live = app.status.all();
     let ids = query.status.as_deref().filter(|status| !status.is_empty());
@@ -146,6 +146,7 @@ pub(crate) async fn list(
         tag: some(query.tag),
         q: some(query.q),
         ids,
+        visible: who.principal.visible().clone(),
     };
     let page = app.database.cameras(&filter, limit, some(query.cursor).as_deref()).await?;
     let cameras = page.items.into_iter().map(|camera| {
@@ -168,16 +169,10 @@ pub(crate) async fn one(
     who: Who,
     Path(id): Path<String>,
 ) -> Result<Json<CameraAnswer>, Problem> {
-    let id = camera_id(&id)?;
-    permit(&who.0, Action::ReadCameras, &Object::Camera(id.clone()))?;
-    let camera = app.database.camera(&id).await?;
-    Ok(Json(answer(camera, app.status.get(&id))))
-}
-
-/// A camera's id of a path: what cannot be one is not found.
-pub(crate) fn camera_id(text: &str) -> Result<CameraId, Problem> {
-    CameraId::new(text)
-        .map_err(|_| Problem::new(ErrorKind::NotFound, "camera_not_found").with("id", text))
+    let (_, known) = who.camera(&app, Action::ReadCameras, &id).await?;
+    // The row itself: what was asked for a moment ago may have changed since.
+    let camera = app.database.camera(&known.id).await?;
+    Ok(Json(answer(camera, app.status.get(&known.id))))
 }
 
 const STATES: [(&str, Live); 6] = [

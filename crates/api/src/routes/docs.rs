@@ -1,41 +1,50 @@
 //! The API's own description.
 
 use access::{Action, Object};
+use axum::extract::State;
 use axum::response::{Html, IntoResponse, Response};
 use http::header;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::path::Operation;
 
-use crate::front::Who;
-use crate::permit;
+use crate::App;
 use crate::problem::Problem;
+use crate::who::Who;
 
 /// This description (OpenAPI 3.1).
 #[utoipa::path(get, path = "/openapi.json", tag = "operations", responses((status = 200, content_type = "application/json")))]
-pub(crate) async fn openapi(who: Who) -> Result<Response, Problem> {
-    permit(&who.0, Action::ReadPublic, &Object::Server)?;
+pub(crate) async fn openapi(State(app): State<App>, who: Who) -> Result<Response, Problem> {
+    who.permit(&app, Action::ReadDescription, &Object::Server)?;
     Ok(([(header::CONTENT_TYPE, "application/json")], crate::openapi()).into_response())
 }
 
 /// This description as a page.
 #[utoipa::path(get, path = "/docs", tag = "operations", responses((status = 200, body = String, content_type = "text/html")))]
-pub(crate) async fn page(who: Who) -> Result<Html<String>, Problem> {
-    permit(&who.0, Action::ReadPublic, &Object::Server)?;
+pub(crate) async fn page(State(app): State<App>, who: Who) -> Result<Html<String>, Problem> {
+    who.permit(&app, Action::ReadDescription, &Object::Server)?;
     let api = super::openapi();
     let mut out = String::from(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>vedette API</title></head><body>\
          <h1>vedette API</h1><p>For programs: <a href=\"/openapi.json\">openapi.json</a>.</p>",
     );
     for (path, item) in &api.paths.paths {
-        if let Some(operation) = &item.get {
-            out.push_str(&section(path, operation));
+        let methods = [
+            ("GET", &item.get),
+            ("POST", &item.post),
+            ("PATCH", &item.patch),
+            ("DELETE", &item.delete),
+        ];
+        for (method, operation) in methods {
+            if let Some(operation) = operation {
+                out.push_str(&section(method, path, operation));
+            }
         }
     }
     out.push_str("</body></html>");
     Ok(Html(out))
 }
 
-fn section(path: &str, operation: &Operation) -> String {
+fn section(method: &str, path: &str, operation: &Operation) -> String {
     let summary =
         operation.summary.as_deref().or(operation.description.as_deref()).unwrap_or_default();
     let rows: String = operation
@@ -51,7 +60,11 @@ fn section(path: &str, operation: &Operation) -> String {
             format!("<dt><code>{}</code></dt><dd>{}</dd>", escape(&parameter.name), escape(what))
         })
         .collect();
-    format!("<h2>GET <code>{}</code></h2><p>{}</p><dl>{rows}</dl>", escape(path), escape(summary))
+    format!(
+        "<h2>{method} <code>{}</code></h2><p>{}</p><dl>{rows}</dl>",
+        escape(path),
+        escape(summary)
+    )
 }
 
 fn escape(text: &str) -> String {

@@ -12,9 +12,9 @@ use http::{HeaderMap, StatusCode, header};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::front::Who;
 use crate::problem::{Problem, ProblemDetails};
-use crate::{App, metrics as numbers, permit};
+use crate::who::Who;
+use crate::{App, metrics as numbers};
 
 /// How the server is.
 #[derive(Serialize, ToSchema)]
@@ -36,7 +36,7 @@ pub(crate) struct HealthAnswer {
 #[utoipa::path(get, path = "/health", tag = "operations", responses(
     (status = 200, body = HealthAnswer), (status = 503, body = HealthAnswer), (status = 401, body = ProblemDetails, content_type = "application/problem+json")))]
 pub(crate) async fn health(State(app): State<App>, who: Who) -> Result<Response, Problem> {
-    permit(&who.0, Action::ReadHealth, &Object::Server)?;
+    who.permit(&app, Action::ReadHealth, &Object::Server)?;
     let (now, status) = (SystemClock.wall(), app.board.overall());
     let answer = HealthAnswer {
         status,
@@ -68,7 +68,7 @@ pub(crate) struct ReadyAnswer {
 #[utoipa::path(get, path = "/ready", tag = "operations", responses(
     (status = 200, body = ReadyAnswer), (status = 503, body = ReadyAnswer), (status = 401, body = ProblemDetails, content_type = "application/problem+json")))]
 pub(crate) async fn ready(State(app): State<App>, who: Who) -> Result<Response, Problem> {
-    permit(&who.0, Action::ReadHealth, &Object::Server)?;
+    who.permit(&app, Action::ReadHealth, &Object::Server)?;
     let reasons: BTreeMap<_, _> = app.board.not_ready().into_iter().collect();
     let ready = reasons.is_empty();
     let code = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
@@ -86,7 +86,7 @@ pub(crate) async fn metrics(
     who: Who,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    permit(&who.0, Action::ReadMetrics, &Object::Server)?;
+    who.permit(&app, Action::ReadMetrics, &Object::Server)?;
     let accept =
         headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
     let (content_type, body) = match accept.contains("application/openmetrics-text") {

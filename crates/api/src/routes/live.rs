@@ -1,6 +1,6 @@
 //! Live media: HLS.
 
-use access::{Action, Object};
+use access::{Action, Credential, Lease, Object};
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use base::{CameraId, ErrorKind, StreamPath};
@@ -10,9 +10,9 @@ use serde::Deserialize;
 
 use super::query::Checked;
 use super::rolling;
-use crate::front::Who;
+use crate::App;
 use crate::problem::{Problem, ProblemDetails};
-use crate::{App, permit};
+use crate::who::{Who, object_of};
 
 /// The codecs of a stream that an answer leaves out, because the protocol cannot carry them.
 pub(crate) const OMITTED: HeaderName = HeaderName::from_static("x-vedette-omitted");
@@ -67,16 +67,14 @@ pub(crate) async fn file(
 pub(crate) async fn first(State(app): State<App>, who: Who) -> Result<Response, Problem> {
     let camera = app.first_camera.borrow().clone();
     let camera = camera.ok_or_else(|| no_stream("live.m3u8"))?;
-    permit(&who.0, Action::WatchLive, &Object::Camera(camera.clone()))?;
     let mut response = answer(&app, &who, (&camera.main_path(), "live.m3u8"), Format::Fmp4).await?;
-    let body = axum::body::to_bytes(std::mem::take(response.body_mut()), PLAYLIST_LEN_MAX).await;
-    let text = String::from_utf8(body.unwrap_or_default().into()).unwrap_or_default();
+    let text = body_text(&mut response).await;
     *response.body_mut() = rooted(&text, &format!("/live/{camera}/")).into();
-    response.headers_mut().remove(header::CONTENT_LENGTH);
     Ok(response)
 }
 
 const PLAYLIST_LEN_MAX: usize = 1 << 20;
+const PLAYLIST: &str = "application/vnd.apple.mpegurl";
 
 /// A playlist whose names, which count from their own place, count from `root`.
 fn rooted(playlist: &str, root: &str) -> String {
@@ -98,16 +96,66 @@ async fn answer(
     (stream, file): (&StreamPath, &str),
     format: Format,
 ) -> Result<Response, Problem> {
-    let camera = stream.as_str().split('/').next().and_then(|id| CameraId::new(id).ok());
-    let object = camera.map_or_else(|| Object::Stream(stream.clone()), Object::Camera);
-    let lease = permit(&who.0, Action::WatchLive, &object)?;
+    let lease = lease(app, who, stream).await?;
     if file == "live.m3u8"
-        && let Some(recorded) = rolling::playlist(app, who, stream).await?
+        && let Some(recorded) = rolling::playlist(app, stream).await?
     {
-        return Ok(recorded);
+        return Ok(handed_on(who, recorded).await);
     }
     let found = app.hls.get(&lease, stream, file, format).await;
-    found.map(respond).map_err(|error| problem(&error).with("path", stream).with("file", file))
+    match found {
+        Ok(found) if found.content_type == PLAYLIST => Ok(handed_on(who, respond(found)).await),
+        Ok(found) => Ok(respond(found)),
+        Err(error) => Err(problem(&error).with("path", stream).with("file", file)),
+    }
+}
+
+/// The right to watch a stream: that of its camera, or, for one that is no camera's, to see all.
+async fn lease(app: &App, who: &Who, stream: &StreamPath) -> Result<Lease, Problem> {
+    let first = stream.as_str().split('/').next().unwrap_or_default();
+    who.permit_ever(app, Action::WatchLive)?;
+    let camera = match CameraId::new(first) {
+        Ok(id) => app.directory.camera(&app.database, &id).await?,
+        Err(_) => None,
+    };
+    let object = camera.map_or_else(|| Object::Stream(stream.clone()), |found| object_of(&found));
+    who.permit(app, Action::WatchLive, &object).map_err(|problem| match problem.is_hiding() {
+        true => no_stream(stream.as_str()),
+        false => problem,
+    })
+}
+
+/// A playlist whose names carry the signed address by which it was asked for, so that players open them.
+async fn handed_on(who: &Who, mut response: Response) -> Response {
+    let Some(Credential::Bearer(token)) = &who.credential else { return response };
+    if who.principal.link().is_none() {
+        return response;
+    }
+    let text = body_text(&mut response).await;
+    *response.body_mut() = with_token(&text, token.reveal()).into();
+    response
+}
+
+async fn body_text(response: &mut Response) -> String {
+    let body = axum::body::to_bytes(std::mem::take(response.body_mut()), PLAYLIST_LEN_MAX).await;
+    response.headers_mut().remove(header::CONTENT_LENGTH);
+    String::from_utf8(body.unwrap_or_default().into()).unwrap_or_default()
+}
+
+fn with_token(playlist: &str, token: &str) -> String {
+    let signed = |uri: &str| {
+        let joint = if uri.contains('?') { '&' } else { '?' };
+        format!("{uri}{joint}token={token}")
+    };
+    let line = |line: &str| {
+        let named = line.split_once("URI=\"").filter(|_| line.starts_with('#'));
+        match named.and_then(|(tag, rest)| Some((tag, rest.split_once('"')?))) {
+            Some((tag, (uri, rest))) => format!("{tag}URI=\"{}\"{rest}\n", signed(uri)),
+            None if line.starts_with('#') || line.is_empty() => format!("{line}\n"),
+            None => format!("{}\n", signed(line)),
+        }
+    };
+    playlist.lines().map(line).collect()
 }
 
 fn problem(error: &Error) -> Problem {

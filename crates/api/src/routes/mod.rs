@@ -1,16 +1,25 @@
 //! The routes, by noun.
 
+mod audit;
 mod cameras;
 mod docs;
 mod health;
+mod keys;
+mod links;
 pub(crate) mod live;
+mod login;
 mod playback;
-mod query;
+pub(crate) mod query;
 mod recordings;
 mod rolling;
+mod schema;
+mod sessions;
 mod snapshot;
+pub(crate) mod table;
+mod users;
 
 use access::{Action, Object};
+use axum::extract::{MatchedPath, State};
 use axum::response::Response;
 use base::ErrorKind;
 use http::{Method, StatusCode, Uri, header};
@@ -18,13 +27,26 @@ use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::front::Who;
 use crate::problem::Problem;
-use crate::{App, console, permit};
+use crate::who::Who;
+use crate::{App, console};
 
 /// All routes.
 pub(crate) fn all() -> OpenApiRouter<App> {
     OpenApiRouter::new()
+        .routes(routes!(login::login))
+        .routes(routes!(login::logout))
+        .routes(routes!(login::me))
+        .routes(routes!(login::password))
+        .routes(routes!(sessions::list))
+        .routes(routes!(sessions::end))
+        .routes(routes!(users::list, users::add))
+        .routes(routes!(users::one, users::change, users::remove))
+        .routes(routes!(keys::list, keys::add))
+        .routes(routes!(keys::revoke))
+        .routes(routes!(audit::list))
+        .routes(routes!(audit::head))
+        .routes(routes!(links::sign))
         .routes(routes!(live::file))
         .routes(routes!(live::first))
         .routes(routes!(playback::media))
@@ -59,8 +81,13 @@ pub(crate) fn openapi() -> OpenApi {
 }
 
 /// Paths that are no route: a page or a file of the console, else a problem.
-pub(crate) async fn fallback(who: Who, method: Method, uri: Uri) -> Result<Response, Problem> {
-    permit(&who.0, Action::ReadPublic, &Object::Server)?;
+pub(crate) async fn fallback(
+    State(app): State<App>,
+    who: Who,
+    method: Method,
+    uri: Uri,
+) -> Result<Response, Problem> {
+    who.permit(&app, Action::ReadPublic, &Object::Server)?;
     let ours = ["/api", "/live", "/v3"].iter().any(|prefix| {
         uri.path().strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     });
@@ -69,10 +96,14 @@ pub(crate) async fn fallback(who: Who, method: Method, uri: Uri) -> Result<Respo
     page.ok_or_else(|| Problem::new(ErrorKind::NotFound, "not_found").with("path", uri.path()))
 }
 
-/// Routes that exist, asked with a method that they do not have: all are for reading.
-pub(crate) async fn method_not_allowed(method: Method) -> Problem {
+/// Routes that exist, asked with a method that they do not have.
+pub(crate) async fn method_not_allowed(path: MatchedPath, method: Method) -> Problem {
+    let mut allowed = table::methods(path.as_str());
+    if allowed.contains(&"GET") {
+        allowed.push("HEAD");
+    }
     Problem::with_status(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed")
         .with("method", method)
-        .with("allowed", "GET")
-        .header(header::ALLOW, "GET,HEAD")
+        .with("allowed", allowed.join(", "))
+        .header(header::ALLOW, allowed.join(", "))
 }

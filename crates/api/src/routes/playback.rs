@@ -1,6 +1,6 @@
 //! Recordings as one MP4, with byte ranges (RFC 9110 section 14).
 
-use access::{Action, Object};
+use access::Action;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
@@ -13,9 +13,9 @@ use utoipa::IntoParams;
 
 use super::query::{Checked, TimeSpan};
 use super::recordings::{all_segments, readable};
-use crate::front::Who;
+use crate::App;
 use crate::problem::{Problem, ProblemDetails};
-use crate::{App, permit};
+use crate::who::Who;
 
 /// A span of time.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -42,8 +42,7 @@ pub(crate) async fn media(
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let camera = readable(&app, &who, &camera).await?;
-    permit(&who.0, Action::PlayRecordings, &Object::Camera(camera.clone()))?;
+    let camera = readable(&app, &who, Action::PlayRecordings, &camera).await?;
     let (start, end) = TimeSpan { start: query.start, end: query.end }.range()?;
     let segments = all_segments(&app, &camera, (start, end), playback::SEGMENTS_MAX + 1).await?;
     let root = app.settings.segments_root.clone();

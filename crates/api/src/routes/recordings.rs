@@ -1,19 +1,18 @@
 //! What is recorded: segments and coverage.
 
-use access::{Action, Object};
+use access::Action;
 use axum::Json;
 use axum::extract::{Path, State};
 use base::{CameraId, Clock, SystemClock, Wall};
-use catalog::{Cameras, Ledger, Place, Segment, SegmentState, Segments, coverage};
+use catalog::{Ledger, Place, Segment, SegmentState, Segments, coverage};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::cameras::camera_id;
 use super::query::{Checked, TimeSpan, number};
+use crate::App;
 use crate::coverage::{Span, Summary, seconds};
-use crate::front::Who;
 use crate::problem::{Problem, ProblemDetails};
-use crate::{App, permit};
+use crate::who::Who;
 
 /// Rows that a coverage is made of, at most.
 const SEGMENTS_MAX: usize = 100_000;
@@ -90,7 +89,7 @@ pub(crate) async fn segments(
     Path(camera): Path<String>,
     Checked(query): Checked<SegmentsQuery>,
 ) -> Result<Json<SegmentsAnswer>, Problem> {
-    let camera = readable(&app, &who, &camera).await?;
+    let camera = readable(&app, &who, Action::ReadRecordings, &camera).await?;
     let (start, end) = TimeSpan { start: query.start, end: query.end }.range()?;
     let cursor = query.cursor.filter(|cursor| !cursor.is_empty());
     let limit = number("limit", query.limit.as_deref(), (1, 10_000, 1_000))?;
@@ -136,7 +135,7 @@ pub(crate) async fn coverage(
     Path(camera): Path<String>,
     Checked(query): Checked<CoverageQuery>,
 ) -> Result<Json<CoverageAnswer>, Problem> {
-    let camera = readable(&app, &who, &camera).await?;
+    let camera = readable(&app, &who, Action::ReadRecordings, &camera).await?;
     let (start, end) = TimeSpan { start: query.start, end: query.end }.range()?;
     let spans = spans(&app, &camera, (start, end)).await?;
     Ok(Json(CoverageAnswer {
@@ -161,7 +160,7 @@ pub(crate) async fn coverage_summary(
     Path(camera): Path<String>,
     Checked(query): Checked<CoverageQuery>,
 ) -> Result<Json<Summary>, Problem> {
-    let camera = readable(&app, &who, &camera).await?;
+    let camera = readable(&app, &who, Action::ReadRecordings, &camera).await?;
     let range = TimeSpan { start: query.start, end: query.end }.range()?;
     let sum = coverage::summary(&spans(&app, &camera, range).await?);
     Ok(Json(Summary::new(camera.to_string(), range, &sum)))
@@ -177,12 +176,15 @@ async fn spans(
     Ok(coverage::spans(&segments, &gaps, (start, end), SystemClock.wall()))
 }
 
-/// The camera, when it exists and the asker may read its recordings.
-pub(crate) async fn readable(app: &App, who: &Who, camera: &str) -> Result<CameraId, Problem> {
-    let camera = camera_id(camera)?;
-    permit(&who.0, Action::ReadRecordings, &Object::Camera(camera.clone()))?;
-    app.database.camera(&camera).await?;
-    Ok(camera)
+/// The camera, when it exists and the asker may do so with its recordings.
+pub(crate) async fn readable(
+    app: &App,
+    who: &Who,
+    action: Action,
+    camera: &str,
+) -> Result<CameraId, Problem> {
+    let (_, camera) = who.camera(app, action, camera).await?;
+    Ok(camera.id.clone())
 }
 
 /// All segments that overlap a span, `max` at most.

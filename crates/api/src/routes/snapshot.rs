@@ -1,18 +1,16 @@
 //! Snapshots of cameras.
 
-use access::{Action, Object};
+use access::Action;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use catalog::Cameras;
 use http::header;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::cameras::camera_id;
 use super::query::{Checked, number};
-use crate::front::Who;
+use crate::App;
 use crate::problem::{Problem, ProblemDetails};
-use crate::{App, permit};
+use crate::who::Who;
 
 /// What may be asked of a snapshot.
 #[derive(Deserialize, IntoParams)]
@@ -36,12 +34,10 @@ pub(crate) async fn snapshot(
     Path(id): Path<String>,
     Checked(query): Checked<SnapshotQuery>,
 ) -> Result<Response, Problem> {
-    let camera = camera_id(&id)?;
-    let lease = permit(&who.0, Action::WatchLive, &Object::Camera(camera.clone()))?;
+    let (lease, camera) = who.camera(&app, Action::WatchLive, &id).await?;
     let width = number("width", query.width.as_deref(), (16, 4_096, 0))?;
     let width = u16::try_from(width).ok().filter(|width| *width > 0);
-    app.database.camera(&camera).await?;
-    let path = camera.main_path();
+    let path = camera.id.main_path();
     let picture = app
         .snapshots
         .picture(&lease, &path, width)

@@ -1,11 +1,13 @@
 //! Cameras in SQLite, their positions in an R*Tree.
 
+use std::collections::BTreeSet;
+
 use base::{CameraId, Wall};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
 use super::{Database, decode_cursor, encode_cursor};
-use crate::{Camera, CameraFilter, Cameras, Error, Location, Page};
+use crate::{Agencies, Camera, CameraFilter, Cameras, Error, Location, Page};
 
 impl Cameras for Database {
     async fn upsert_file_cameras(&self, cameras: &[Camera], now: Wall) -> Result<(), Error> {
@@ -124,6 +126,12 @@ fn push_filter(query: &mut QueryBuilder<Sqlite>, filter: &CameraFilter) {
             query.push(format!(" AND {column} = ")).push_bind(value.clone());
         }
     }
+    if let Agencies::Only(agencies) = &filter.visible.agencies {
+        push_within(query, "source", agencies);
+    }
+    if let Some(roles) = &filter.visible.roles {
+        push_within(query, "role", roles);
+    }
     if let Some(tag) = &filter.tag {
         query
             .push(" AND EXISTS (SELECT 1 FROM json_each(tags) WHERE value = ")
@@ -163,6 +171,12 @@ fn push_filter(query: &mut QueryBuilder<Sqlite>, filter: &CameraFilter) {
             .push_bind(max_lng)
             .push(")");
     }
+}
+
+fn push_within(query: &mut QueryBuilder<Sqlite>, column: &str, words: &BTreeSet<String>) {
+    let words = serde_json::to_string(words).unwrap_or_else(|_| "[]".to_owned());
+    query.push(format!(" AND {column} IN (SELECT value FROM json_each("));
+    query.push_bind(words).push("))");
 }
 
 fn read(row: &SqliteRow) -> Result<Camera, Error> {

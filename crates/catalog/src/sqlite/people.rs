@@ -60,6 +60,10 @@ impl People for Database {
         keys::list(&self.readers, limit.min(LIST_MAX), cursor).await
     }
 
+    async fn key(&self, id: &str) -> Result<Key, Error> {
+        keys::by_id(&self.readers, id).await
+    }
+
     async fn key_by_hash(&self, hash: &[u8; 32]) -> Result<Option<Key>, Error> {
         keys::by_hash(&self.readers, hash).await
     }

@@ -18,6 +18,8 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
+use base::Secret;
+
 pub use camera::Camera;
 pub use check::Settings;
 pub use env::Environment;
@@ -40,6 +42,10 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// The file, if there is one.
     pub file: Option<PathBuf>,
+    /// `VEDETTE_MASTER_KEY`.
+    pub master_key: Option<Secret>,
+    /// `VEDETTE_ADMIN_PASSWORD`.
+    pub admin_password: Option<Secret>,
 }
 
 /// Loads a text as the file `path` would be.
@@ -67,7 +73,16 @@ pub fn load_text(
         return Err(Faults(faults));
     }
     let data_dir = PathBuf::from(rules::data_dir(&settings, base));
-    Ok(Config { settings, cameras, data_dir, file: None })
+    let secret =
+        |name: &str| environment.get(name).filter(|text| !text.trim().is_empty()).map(Secret::new);
+    Ok(Config {
+        settings,
+        cameras,
+        data_dir,
+        file: None,
+        master_key: secret("VEDETTE_MASTER_KEY"),
+        admin_password: secret("VEDETTE_ADMIN_PASSWORD"),
+    })
 }
 
 /// The cameras' part of the tree and the rest.

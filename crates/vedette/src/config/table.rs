@@ -493,7 +493,7 @@ pub static KEYS: &[Key] = &[
     key(
         "access.mode",
         Choice(&["login", "open"]),
-        "open",
+        "login",
         "configuration",
         "login: sign in first; open: whoever connects is an administrator.",
     ),

@@ -6,7 +6,7 @@ use sqlx::{QueryBuilder, Row, SqliteConnection};
 
 use super::super::segments::word;
 use super::super::{decode_timed_cursor, page};
-use super::{found, hash_of, json, list_of, taken};
+use super::{found, hash_of, json, list_of, missing, taken};
 use crate::{Error, Key, Page, Role};
 
 pub(super) async fn list(
@@ -25,6 +25,12 @@ pub(super) async fn list(
     let items = rows.iter().map(read).collect::<Result<_, _>>()?;
     let page = page(items, limit, |key: &Key| format!("{}/{}", key.created_at.as_micros(), key.id));
     Ok(Page { total: u64::try_from(total).ok(), ..page })
+}
+
+pub(super) async fn by_id(db: &SqlitePool, id: &str) -> Result<Key, Error> {
+    let row = sqlx::query("SELECT * FROM keys WHERE id = ?").bind(id.to_owned());
+    let row = row.fetch_optional(db).await?;
+    row.map_or_else(|| Err(missing("key", id)), |row| read(&row))
 }
 
 pub(super) async fn by_hash(db: &SqlitePool, hash: &[u8; 32]) -> Result<Option<Key>, Error> {

@@ -1,0 +1,319 @@
+//! The layers between the outermost one and a route: the limit of an address, who asks, the limit of a
+//! token, and the table of routes.
+
+use std::net::IpAddr;
+
+use access::trust::{self, Network};
+use access::{Credential, Principal, Refused, Standing};
+use axum::body::Body;
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use base::{ErrorKind, Secret};
+use futures::{Stream, StreamExt};
+use http::request::Parts;
+use http::{HeaderMap, Method, Uri, header};
+use http_body::Body as _;
+
+use crate::App;
+use crate::front::{Arrived, text};
+use crate::limit::Left;
+use crate::problem::Problem;
+use crate::routes::query::json_needed;
+use crate::routes::table::{self, Class};
+use crate::who::{Asker, Who};
+
+/// The cookie of a session.
+pub(crate) const COOKIE: &str = "vedette_session";
+/// An answer of unknown length, or a longer one, is watched while it is sent.
+const WATCHED_FROM: u64 = 256 << 10;
+
+/// Limits, identifies, limits again, looks the route up, and watches over what is sent for long.
+pub(crate) async fn authenticate(
+    State(app): State<App>,
+    arrived: Arrived,
+    request: Request,
+    next: Next,
+) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let path = parts.extensions.get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let route = path.as_deref().and_then(|path| table::find(parts.method.as_str(), path));
+    let class = route.map_or(Class::Usual, |route| route.class);
+    let (who, left) = match identify(&app, &arrived, &parts, class).await {
+        Ok(found) => found,
+        Err(problem) => return problem.into_response(),
+    };
+    if path.is_some() {
+        let permitted = match route {
+            Some(route) => {
+                who.permit_ever(&app, route.action).and_then(|()| writes_as_it_must(&parts, &body))
+            }
+            // A method that the path does not have is told so by its route.
+            None if !path.as_deref().map(table::methods).unwrap_or_default().is_empty() => Ok(()),
+            None => Err(Problem::new(ErrorKind::Forbidden, "forbidden")),
+        };
+        if let Err(problem) = permitted {
+            return with_left(problem.into_response(), left);
+        }
+    }
+    parts.extensions.insert(who.clone());
+    let response = next.run(Request::from_parts(parts, body)).await;
+    with_left(watched(&app, &who, response), left)
+}
+
+fn with_left(mut response: Response, left: Option<Left>) -> Response {
+    if let Some(left) = left {
+        left.add_to(response.headers_mut());
+    }
+    response
+}
+
+/// A body that a foreign page can send without being asked is none of ours.
+fn writes_as_it_must(request: &Parts, body: &Body) -> Result<(), Problem> {
+    let reads = [Method::GET, Method::HEAD, Method::OPTIONS].contains(&request.method);
+    let has_body = body.size_hint().exact() != Some(0);
+    let is_json = text(&request.headers, header::CONTENT_TYPE).is_some_and(|content_type| {
+        let kind = content_type.split(';').next().unwrap_or_default().trim();
+        kind.eq_ignore_ascii_case("application/json")
+    });
+    match reads || !has_body || is_json {
+        true => Ok(()),
+        false => Err(json_needed()),
+    }
+}
+
+async fn identify(
+    app: &App,
+    arrived: &Arrived,
+    request: &Parts,
+    class: Class,
+) -> Result<(Who, Option<Left>), Problem> {
+    let address = arrived.address;
+    let (headers, uri) = (&request.headers, &request.uri);
+    let mut left = None;
+    if class != Class::Media {
+        left = app.limits.address(address)?;
+    }
+    if class == Class::Login && request.method == Method::POST {
+        app.limits.login(address)?;
+    }
+    let shown = by_address(app, arrived, headers, uri);
+    let (principal, refused, credential) = match shown {
+        Some(trusted) if trusted.is_known() => (trusted, None, None),
+        fallback => shown_credential(app, arrived, request, class, fallback).await?,
+    };
+    if class != Class::Media && principal.is_known() {
+        let token = format!("{}:{}", principal.kind(), principal.id());
+        left = match (left, app.limits.token(&token)?) {
+            (Some(left), Some(other)) => Some(left.tighter(other)),
+            (left, other) => left.or(other),
+        };
+    }
+    let asker = Asker {
+        principal,
+        refused,
+        credential,
+        address: Some(address),
+        request_id: arrived.request_id.clone(),
+        permitted: parking_lot::Mutex::default(),
+    };
+    Ok((Who::new(asker), left))
+}
+
+type Found = (Principal, Option<Refused>, Option<Credential>);
+
+/// Who shows the credential of a request, else who is known by address, else the public.
+async fn shown_credential(
+    app: &App,
+    arrived: &Arrived,
+    request: &Parts,
+    class: Class,
+    fallback: Option<Principal>,
+) -> Result<Found, Problem> {
+    let public = || fallback.unwrap_or_else(|| public(app, arrived, request));
+    let Some(credential) = credential(request) else { return Ok((public(), None, None)) };
+    let is_session = matches!(credential, Credential::Session(_));
+    if is_session && !is_own_page(app, request) {
+        return Err(Problem::new(ErrorKind::Forbidden, "foreign_origin"));
+    }
+    if let Some(principal) = app.gate.recall(&credential) {
+        return Ok((principal, None, Some(credential)));
+    }
+    // What must be looked up is bounded on every route.
+    if class == Class::Media {
+        app.limits.address(arrived.address)?;
+    }
+    if let Credential::Basic { user, .. } = &credential
+        && user != "key"
+    {
+        app.limits.login(arrived.address)?;
+    }
+    match app.gate.identify(&credential, arrived.address).await {
+        Ok(principal) => Ok((principal, None, Some(credential))),
+        Err(refused @ (Refused::Unavailable(_) | Refused::Busy | Refused::Locked(_))) => {
+            Err(refused.into())
+        }
+        // A cookie that has ended is as none; whoever shows anything else meant it.
+        Err(_) if is_session => Ok((public(), None, None)),
+        Err(refused) => Ok((Principal::nobody(), Some(refused), None)),
+    }
+}
+
+fn credential(request: &Parts) -> Option<Credential> {
+    let headers = &request.headers;
+    if let Some((scheme, rest)) =
+        text(headers, header::AUTHORIZATION).and_then(|value| value.trim().split_once(' '))
+    {
+        let rest = rest.trim();
+        if scheme.eq_ignore_ascii_case("bearer") {
+            return Some(Credential::Bearer(Secret::new(rest.to_owned())));
+        }
+        let reads = [Method::GET, Method::HEAD].contains(&request.method);
+        if scheme.eq_ignore_ascii_case("basic") && reads {
+            return basic(rest);
+        }
+    }
+    let link =
+        query(&request.uri, "token").filter(|token| token.starts_with(access::signed::PREFIX));
+    if let Some(token) = link {
+        return Some(Credential::Bearer(Secret::new(token.to_owned())));
+    }
+    session_of(headers).map(Credential::Session)
+}
+
+fn basic(encoded: &str) -> Option<Credential> {
+    let bytes = base64_simd::STANDARD.decode_to_vec(encoded).ok()?;
+    let (user, password) = std::str::from_utf8(&bytes).ok()?.split_once(':')?;
+    Some(Credential::Basic { user: user.to_owned(), password: Secret::new(password.to_owned()) })
+}
+
+/// A value of the query that needs no decoding.
+pub(crate) fn query<'a>(uri: &'a Uri, name: &str) -> Option<&'a str> {
+    let pairs = uri.query()?.split('&').filter_map(|pair| pair.split_once('='));
+    pairs.into_iter().find(|(key, _)| *key == name).map(|(_, value)| value)
+}
+
+fn session_of(headers: &HeaderMap) -> Option<Secret> {
+    cookie(headers, COOKIE).map(|value| Secret::new(value.to_owned()))
+}
+
+/// The value of a cookie.
+pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    all.flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value)
+}
+
+/// True unless a page of another site makes the browser show the cookie for a change.
+fn is_own_page(app: &App, request: &Parts) -> bool {
+    let reads = [Method::GET, Method::HEAD].contains(&request.method);
+    let headers = &request.headers;
+    let Some(origin) = text(headers, header::ORIGIN) else { return true };
+    let host = text(headers, header::HOST)
+        .or_else(|| request.uri.authority().map(|authority| authority.as_str()));
+    let is_same = origin
+        .split_once("://")
+        .zip(host)
+        .is_some_and(|((_, authority), host)| authority.eq_ignore_ascii_case(host));
+    let is_allowed = app
+        .settings
+        .cors_origins
+        .iter()
+        .any(|allowed| allowed != "*" && crate::origin_matches(allowed, origin));
+    reads || is_same || is_allowed
+}
+
+fn trust_request<'a>(
+    arrived: &Arrived,
+    headers: &'a HeaderMap,
+    uri: &'a Uri,
+) -> trust::Request<'a> {
+    let forwarded = |name: &http::HeaderName| {
+        *name == header::FORWARDED || name.as_str().starts_with("x-forwarded-")
+    };
+    trust::Request {
+        peer: Some(arrived.peer.ip()),
+        host: text(headers, header::HOST)
+            .or_else(|| uri.authority().map(|authority| authority.as_str())),
+        origin: text(headers, header::ORIGIN),
+        forwarded: headers.keys().any(forwarded),
+    }
+}
+
+/// Who is known by address alone.
+fn by_address(app: &App, arrived: &Arrived, headers: &HeaderMap, uri: &Uri) -> Option<Principal> {
+    let (request, settings) = (trust_request(arrived, headers, uri), &app.settings);
+    if settings.open && trust::by_address(&request, &settings.hosts, &settings.open_networks) {
+        return Some(Principal::open());
+    }
+    let is_near = trust::by_address(&request, &settings.hosts, &settings.monitor_networks);
+    let watches = ["/health", "/ready", "/metrics"].contains(&uri.path());
+    (is_near && watches).then(Principal::monitor)
+}
+
+/// What nobody in particular may look at.
+fn public(app: &App, arrived: &Arrived, request: &Parts) -> Principal {
+    let Some(anonymous) = &app.settings.anonymous else { return Principal::nobody() };
+    let direct = trust_request(arrived, &request.headers, &request.uri);
+    let is_from_there = anonymous.from.is_empty()
+        || trust::from_networks(&direct, &app.settings.hosts, &anonymous.from);
+    match is_from_there {
+        true => Principal::public(anonymous.role, anonymous.cameras_with_role.clone()),
+        false => Principal::nobody(),
+    }
+}
+
+/// The address of who asks: the peer's, or what a trusted proxy says.
+pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, proxies: &[Network]) -> IpAddr {
+    let is_proxy = |address: IpAddr| proxies.iter().any(|network| network.contains(address));
+    let peer = peer.to_canonical();
+    if !is_proxy(peer) {
+        return peer;
+    }
+    let all = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+    let hops: Vec<&str> = all.flat_map(|line| line.split(',')).map(str::trim).collect();
+    // From the nearest on: the first that is none of ours.
+    for hop in hops.iter().rev() {
+        match hop.parse::<IpAddr>().map(|address| address.to_canonical()) {
+            Ok(address) if is_proxy(address) => {}
+            Ok(address) => return address,
+            Err(_) => return peer,
+        }
+    }
+    peer
+}
+
+/// A long answer ends when the right to it ends.
+fn watched(app: &App, who: &Who, response: Response) -> Response {
+    let permitted = std::mem::take(&mut *who.permitted.lock());
+    let is_short = response.body().size_hint().exact().is_some_and(|len| len < WATCHED_FROM);
+    if is_short || permitted.is_empty() || who.credential.is_none() {
+        return response;
+    }
+    let address = who.address.unwrap_or(IpAddr::from([0, 0, 0, 0]));
+    let standing = app.gate.watch_over(Standing::new(who.credential.clone(), address, permitted));
+    let (parts, body) = response.into_parts();
+    let ended = standing.ended().clone().cancelled_owned();
+    let stream = body.into_data_stream().take_until(ended);
+    Response::from_parts(parts, Body::from_stream(ending_badly(stream, standing)))
+}
+
+/// What was cut off must not look whole.
+fn ending_badly<S, T>(
+    stream: S,
+    standing: std::sync::Arc<Standing>,
+) -> impl Stream<Item = Result<T, axum::Error>>
+where
+    S: Stream<Item = Result<T, axum::Error>>,
+{
+    let end = futures::stream::once(async move {
+        standing.ended().is_cancelled().then(|| Err(axum::Error::new(Ended)))
+    });
+    stream.chain(end.filter_map(std::future::ready))
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the right to this has ended")]
+struct Ended;
