@@ -33,8 +33,8 @@ fn entry(n: i64) -> Entry {
 }
 
 fn database(runtime: &Runtime, folder: &tempfile::TempDir) -> Database {
-    let open = Database::open(&folder.path().join("vedette.db"), 1);
-    runtime.block_on(open).expect("an empty folder takes a database")
+    let path = folder.path().join("vedette.db");
+    runtime.block_on(Database::open(&path, 1)).expect("an empty folder takes a database")
 }
 
 #[divan::bench(args = [1, 100])]

@@ -122,7 +122,7 @@ async fn a_log_that_ends_anywhere_leaves_a_whole_chain() {
     let (file, wal) = files(dir.path());
     let mut known = 0;
     for end in (0..=wal.len()).step_by(3_001).chain([wal.len() - 1, wal.len()]) {
-        let rows = rows_of(&file, &wal[..end], None).await;
+        let rows = rows_of(&file, wal.get(..end).unwrap(), None).await;
         assert!(rows >= known && rows <= 78, "more of the log holds more rows");
         known = rows;
     }
