@@ -1,5 +1,6 @@
 //! What every room needs and no room owns: clocks, ids, back-off, secrets that cannot be printed by
-//! accident, kinds of errors, the health board, and (feature `tasks`) scopes that own tasks.
+//! accident, kinds of errors, the health board, networks and where we may connect to, and (feature
+//! `tasks`) scopes that own tasks.
 //!
 //! To enter, a thing has three users; nothing here knows HTTP or a codec.
 
@@ -8,6 +9,8 @@ pub mod clock;
 pub mod error;
 pub mod health;
 pub mod id;
+pub mod net;
+pub mod outgoing;
 pub mod secret;
 #[cfg(feature = "tasks")]
 pub mod task;
