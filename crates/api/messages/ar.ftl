@@ -111,6 +111,7 @@ source_unauthorized = رفضت الكاميرا اسم المستخدم أو ك�
 source_credentials_missing = تطلب الكاميرا اسم مستخدم وكلمة مرور، ولم يُضبط أيٌّ منهما.
 source_not_found = لا يوجد بث في الكاميرا على المسار { $path }. تحقق من مسار العنوان.
 source_bad_url = لا يمكن استخدام هذا العنوان.
+source_address_denied = لا يجوز لهذا الخادم الاتصال بالعنوان { $address }. صحّح عنوان الكاميرا، أو اسمح به في access.outgoing.allow.
 source_no_video = لا تقدّم الكاميرا فيديو على هذا العنوان.
 source_codec_unsupported = ترسل الكاميرا { $codec } وهو غير مدعوم بعد. اختر H.264 في الكاميرا.
 source_parameter_sets = يستخدم البث عدة مجموعات معلمات معًا ويحتاج ذلك إلى ffmpeg؛ تجري المحاولة به.

@@ -111,6 +111,7 @@ source_unauthorized = The camera refuses the user or the password.
 source_credentials_missing = The camera asks for a user and a password, and none is configured.
 source_not_found = The camera has no stream at { $path }. Check the path of the address.
 source_bad_url = The address cannot be used.
+source_address_denied = This server may not connect to { $address }. Correct the camera's address, or allow it in access.outgoing.allow.
 source_no_video = The camera offers no video at this address.
 source_codec_unsupported = The camera sends { $codec }, which is not supported yet. Choose H.264 in the camera.
 source_parameter_sets = The stream uses several parameter sets at once, which needs ffmpeg; it is being tried.

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
 
-use base::ErrorKind;
+use base::{ErrorKind, Secret};
 use parking_lot::Mutex;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
@@ -76,9 +76,23 @@ impl Ffmpeg {
         protocols: &str,
         arguments: impl IntoIterator<Item = S>,
     ) -> Result<Self, Error> {
+        Self::start_behind(None, protocols, arguments)
+    }
+
+    /// As [`Ffmpeg::start`], and its HTTP and TLS connections go through this proxy, those of redirects
+    /// and playlists too. Other programs cannot read the proxy's address, as they could an argument.
+    ///
+    /// # Errors
+    /// As [`Ffmpeg::start`].
+    pub fn start_behind<S: AsRef<OsStr>>(
+        proxy: Option<&Secret>,
+        protocols: &str,
+        arguments: impl IntoIterator<Item = S>,
+    ) -> Result<Self, Error> {
         let program = find().ok_or(Error::Missing)?;
         let mut child = Command::new(program)
             .env_clear()
+            .envs(proxy.map(|proxy| ("http_proxy", proxy.reveal())))
             .args([
                 "-hide_banner",
                 "-nostats",

@@ -31,12 +31,14 @@ impl Form {
 }
 
 /// The protocols that the child may use for the address.
-pub(crate) fn protocols(spec: &SourceSpec) -> &'static str {
+pub(crate) fn protocols(spec: &SourceSpec, url: &Url) -> &'static str {
     if spec.derived.is_some() {
         return "pipe";
     }
-    match spec.url.scheme() {
-        "rtsp" | "rtsps" => "pipe,rtsp,rtp,udp,tcp,tls,crypto",
+    match url.scheme() {
+        "rtsp" if spec.transport == Transport::Udp => "pipe,rtsp,rtp,udp,tcp",
+        "rtsp" => "pipe,rtsp,tcp",
+        "rtsps" => "pipe,rtsp,httpproxy,tcp,tls,crypto",
         "http" | "https" => "pipe,http,https,httpproxy,tcp,tls,crypto,hls",
         "rtmp" => "pipe,rtmp,rtmpt,tcp",
         "srt" => "pipe,srt",
@@ -46,12 +48,12 @@ pub(crate) fn protocols(spec: &SourceSpec) -> &'static str {
     }
 }
 
-/// All arguments but those that every child gets.
-pub(crate) fn of(spec: &SourceSpec, form: Form) -> Vec<String> {
+/// All arguments but those that every child gets. `url` is the spec's with its host checked.
+pub(crate) fn of(spec: &SourceSpec, url: &Url, form: Form) -> Vec<String> {
     let mut out = Vec::new();
     match &spec.derived {
         Some(derived) => derive(derived, &mut out),
-        None => pull(spec, form, &mut out),
+        None => pull(spec, url, form, &mut out),
     }
     // Each picture makes a fragment; the flag for that gives sound wrong times when it comes in bursts.
     let container = if form == Form::Mov && spec.derived.is_none() { "mov" } else { "mp4" };
@@ -68,30 +70,30 @@ fn words(out: &mut Vec<String>, text: &str) {
     out.extend(text.split_ascii_whitespace().map(str::to_owned));
 }
 
-fn pull(spec: &SourceSpec, form: Form, out: &mut Vec<String>) {
+fn pull(spec: &SourceSpec, url: &Url, form: Form, out: &mut Vec<String>) {
     let mut codec = "copy";
     words(out, "-fflags +nobuffer -analyzeduration 2000000");
-    match spec.url.scheme() {
+    match url.scheme() {
         "rtsp" | "rtsps" => {
             let transport = if spec.transport == Transport::Udp { "udp" } else { "tcp" };
             words(out, &format!("-rtsp_transport {transport} -timeout 10000000 -i"));
-            out.push(with_credentials(spec).to_string());
+            out.push(with_credentials(spec, url).to_string());
         }
         "file" => {
             words(out, "-re -stream_loop -1 -i");
-            out.push(local_path(&spec.url));
+            out.push(local_path(url));
         }
         "v4l2" => {
             codec = "libx264 -preset veryfast -tune zerolatency -pix_fmt yuv420p -g 60";
             words(out, "-f v4l2 -i");
-            out.push(local_path(&spec.url));
+            out.push(local_path(url));
         }
         scheme => {
             if matches!(scheme, "http" | "https" | "rtmp") {
                 words(out, "-rw_timeout 10000000");
             }
             out.push("-i".to_owned());
-            out.push(with_credentials(spec).to_string());
+            out.push(with_credentials(spec, url).to_string());
         }
     }
     words(out, &format!("-map 0:v:0 -c:v {codec}"));
@@ -118,8 +120,8 @@ fn derive(derived: &Derived, out: &mut Vec<String>) {
     );
 }
 
-fn with_credentials(spec: &SourceSpec) -> Url {
-    let mut url = spec.url.clone();
+fn with_credentials(spec: &SourceSpec, url: &Url) -> Url {
+    let mut url = url.clone();
     if !spec.username.is_empty() {
         // Only addresses without a host refuse credentials, and they have none.
         let _ = url.set_username(&spec.username);

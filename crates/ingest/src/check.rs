@@ -3,36 +3,44 @@
 //! Publishes into a hub of its own that ends with it. The words for people are in the `api` room.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
+use base::outgoing::{Outgoing, resolve_checked};
 use hub::{Event, Hub, RingLimits, Start, Subscriber};
 use media::{AccessUnit, TrackId, Tracks};
 use prometheus::Registry;
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
-use url::{Host, Url};
+use url::Url;
 
 use crate::failure::{Failure, Kind, well_known};
 use crate::measure::Rates;
 use crate::metrics::Metrics;
 use crate::outlet::{Outlet, Step as Published};
 use crate::report;
-use crate::session::{Choice, Session};
+use crate::session::{Choice, Rules, Session};
 use crate::source::SourceSpec;
 use crate::status::StreamInfo;
 
-/// How long to wait for what.
-#[derive(Clone, Copy, Debug)]
+/// How long to wait for what, and where a try may connect to.
+#[derive(Clone, Debug)]
 pub struct Limits {
     /// Each step until the first picture.
     pub step: Duration,
     /// Rates are measured for this long at most.
     pub measure: Duration,
+    /// The rules of the server.
+    pub outgoing: Arc<Outgoing>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { step: Duration::from_secs(10), measure: Duration::from_secs(12) }
+        Self {
+            step: Duration::from_secs(10),
+            measure: Duration::from_secs(12),
+            outgoing: Arc::default(),
+        }
     }
 }
 
@@ -63,10 +71,10 @@ const ENOUGH_MICROS: i64 = 3_000_000;
 /// Why it gives nothing, with the values of the text. No secrets.
 pub async fn probe(
     spec: &SourceSpec,
-    limits: Limits,
+    limits: &Limits,
     mut on_step: impl FnMut(Step),
 ) -> Result<StreamInfo, Failure> {
-    reach(&spec.url, limits.step, &mut on_step).await.map_err(|failure| failure.of(&spec.url))?;
+    reach(&spec.url, limits, &mut on_step).await.map_err(|failure| failure.of(&spec.url))?;
     let mut choice = Choice::new(spec);
     let first = match attempt(spec, &choice, limits, &mut on_step).await {
         Ok(info) => return Ok(info),
@@ -85,20 +93,16 @@ pub async fn probe(
 }
 
 /// Name and port, for protocols over TCP: the clients' own words for these are poor.
-async fn reach(url: &Url, limit: Duration, on_step: &mut impl FnMut(Step)) -> Result<(), Failure> {
+async fn reach(url: &Url, limits: &Limits, on_step: &mut impl FnMut(Step)) -> Result<(), Failure> {
+    let limit = limits.step;
     let Some(port) = url.port().or_else(|| well_known(url.scheme())) else { return Ok(()) };
     if matches!(url.scheme(), "udp" | "srt") {
         return Ok(());
     }
-    let Some(host) = url.host() else { return Err(Failure::new(Kind::BadUrl)) };
-    let host = match host {
-        Host::Domain(name) => name.to_owned(),
-        Host::Ipv4(address) => address.to_string(),
-        Host::Ipv6(address) => address.to_string(),
-    };
+    let Some(host) = url.host_str() else { return Err(Failure::new(Kind::BadUrl)) };
     let unknown = || Failure::new(Kind::NameUnknown);
-    let looked_up = timeout(limit, lookup_host((host.as_str(), port))).await;
-    let addresses = looked_up.map_err(|_| unknown())?.map_err(|_| unknown())?;
+    let looked_up = timeout(limit, resolve_checked(host, port, &limits.outgoing)).await;
+    let addresses = looked_up.map_err(|_| unknown())??;
     let mut failure = unknown();
     for address in addresses {
         on_step(Step::Name(address.ip()));
@@ -117,7 +121,7 @@ async fn reach(url: &Url, limit: Duration, on_step: &mut impl FnMut(Step)) -> Re
 async fn attempt(
     spec: &SourceSpec,
     choice: &Choice,
-    limits: Limits,
+    limits: &Limits,
     on_step: &mut impl FnMut(Step),
 ) -> Result<StreamInfo, Failure> {
     let registry = Registry::new();
@@ -126,7 +130,8 @@ async fn attempt(
     let hub = Hub::new(ring, hub::Metrics::new(&registry).map_err(broken)?);
     let reader = hub.follow(&spec.path, Start::Oldest);
     let outlet = Outlet::new(spec.clone(), hub.clone(), Metrics::new(&registry).map_err(broken)?);
-    let mut session = Session::open(spec, outlet, choice, limits.step).await?;
+    let rules = Rules { limit: limits.step, outgoing: Arc::clone(&limits.outgoing) };
+    let mut session = Session::open(spec, outlet, choice, &rules).await?;
     on_step(Step::Playing { by_ffmpeg: choice.by_child() });
     let began = Instant::now();
     first_picture(&mut session, began, limits.step).await?;

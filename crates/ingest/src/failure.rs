@@ -62,6 +62,8 @@ codes! {
     NotFound "not_found" NeedsPerson;
     /// The address cannot be used.
     BadUrl "bad_url" NeedsPerson;
+    /// It is an address, or leads to one, that this server may not connect to.
+    AddressDenied "address_denied" NeedsPerson;
     /// The camera offers no video.
     NoVideo "no_video" NeedsPerson;
     /// The camera's codec is not one we carry.
@@ -83,7 +85,8 @@ codes! {
 pub struct Failure {
     /// Which kind.
     pub kind: Kind,
-    /// Values by name: `host`, `port`, `status`, `path`, `seconds`, `codec`, `detail`. No secrets.
+    /// Values by name: `host`, `port`, `status`, `path`, `seconds`, `codec`, `address`,
+    /// `detail`. No secrets.
     pub args: BTreeMap<&'static str, String>,
 }
 
@@ -101,12 +104,15 @@ impl Failure {
         self
     }
 
-    /// With the values that name the place it was for.
+    /// With the values that name the place it was for, unless it names one.
     #[must_use]
-    pub(crate) fn of(self, url: &Url) -> Self {
+    pub(crate) fn of(mut self, url: &Url) -> Self {
         let port = url.port().or_else(|| well_known(url.scheme())).unwrap_or(0);
-        let host = url.host_str().unwrap_or_default();
-        self.with("host", host).with("port", port).with("path", url.path())
+        let host = url.host_str().unwrap_or_default().to_owned();
+        for (name, value) in [("host", host), ("port", port.to_string())] {
+            self.args.entry(name).or_insert(value);
+        }
+        self.with("path", url.path())
     }
 
     /// Reads what an ffmpeg that pulled a stream complained of.

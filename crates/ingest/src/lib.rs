@@ -3,12 +3,15 @@
 //! Refuses to know a database: the binary feeds it the list of wanted cameras and it reconciles;
 //! only changed ones restart. Each source task is owned by this room's scope on a media runtime.
 
+mod address;
 mod arguments;
 pub mod check;
 pub mod failure;
+mod guard;
 mod measure;
 mod metrics;
 mod outlet;
+mod proxy;
 mod relay;
 mod report;
 mod rtsp;
@@ -18,6 +21,7 @@ mod source;
 pub mod status;
 mod supervisor;
 mod timeline;
+mod way;
 
 pub use failure::Failure;
 pub use metrics::Metrics;

@@ -13,17 +13,25 @@ use media::mp4::{self, StreamEvent, StreamReader};
 use media::{AccessUnit, Ticks, Tracks};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{ChildStdin, ChildStdout};
+use url::Url;
 
 use crate::arguments::{self, Form};
 use crate::failure::{Failure, Kind};
 use crate::outlet::{Incoming, Outlet, Step};
+use crate::session::Rules;
 use crate::source::SourceSpec;
+use crate::way::{End, Way};
 
 const READ_LEN: usize = 64 << 10;
+/// A camera may point elsewhere so often, one place after the other.
+const MOVES_MAX: u8 = 3;
 
 /// A child that plays. It publishes from the first key frame on.
 pub(crate) struct Session {
     child: Ffmpeg,
+    way: Way,
+    /// Where the camera pointed.
+    moved: Option<Url>,
     stdout: ChildStdout,
     feed: Option<Feed>,
     reader: StreamReader,
@@ -50,36 +58,41 @@ struct Feed {
 pub(crate) async fn open(
     spec: &SourceSpec,
     outlet: Outlet,
-    limit: Duration,
+    rules: &Rules,
 ) -> Result<Session, Failure> {
     let mut outlet = Some(outlet);
-    let mut form = Form::Mov;
+    let (mut form, mut url, mut moves) = (Form::Mov, spec.url.clone(), 0);
+    let limit = rules.limit;
+    let late = || Failure::new(Kind::Timeout).with("seconds", limit.as_secs());
     loop {
+        let way = tokio::time::timeout(limit, Way::to(spec, &url, &rules.outgoing)).await;
+        let way = way.map_err(|_| late()).flatten().map_err(|failure| failure.of(&url))?;
         let Some(current) = outlet.take() else { return Err(Failure::new(Kind::ProtocolError)) };
-        let mut session = Session::start(spec, form, current)?;
+        let mut session = Session::start(spec, way, form, current)?;
         let failure = match tokio::time::timeout(limit, session.description()).await {
             Ok(Ok(())) => return Ok(session),
             Ok(Err(failure)) => failure,
-            Err(_) => session
-                .failure()
-                .unwrap_or_else(|| Failure::new(Kind::Timeout).with("seconds", limit.as_secs())),
+            Err(_) => session.failure().unwrap_or_else(late),
         };
-        match form.after(&session.child.last_words()) {
-            Some(next) => form = next,
-            None => return Err(failure.of(&spec.url)),
+        match (session.moved.take(), form.after(&session.child.last_words())) {
+            (Some(next), _) if moves < MOVES_MAX => (url, moves) = (next, moves + 1),
+            (None, Some(next)) => form = next,
+            _ => return Err(failure.of(&url)),
         }
         outlet = Some(session.outlet);
     }
 }
 
 impl Session {
-    fn start(spec: &SourceSpec, form: Form, outlet: Outlet) -> Result<Self, Failure> {
-        let arguments = arguments::of(spec, form);
+    fn start(spec: &SourceSpec, way: Way, form: Form, outlet: Outlet) -> Result<Self, Failure> {
+        let arguments = arguments::of(spec, &way.url, form);
         let failed = |error: child::Error| match error {
             child::Error::Missing => Failure::new(Kind::FfmpegMissing),
             error => Failure::new(Kind::ProtocolError).with("detail", error),
         };
-        let mut child = Ffmpeg::start(arguments::protocols(spec), arguments).map_err(failed)?;
+        let mut child =
+            Ffmpeg::start_behind(way.proxy(), arguments::protocols(spec, &way.url), arguments)
+                .map_err(failed)?;
         let no_pipe = || Failure::new(Kind::ProtocolError).with("detail", "no pipe");
         let stdout = child.stdout().ok_or_else(no_pipe)?;
         let stdin = child.stdin();
@@ -89,6 +102,8 @@ impl Session {
         };
         Ok(Self {
             child,
+            way,
+            moved: None,
             stdout,
             feed,
             reader: StreamReader::default(),
@@ -156,13 +171,18 @@ impl Session {
 
     /// Reads what the child wrote, feeding it meanwhile. Cancel-safe.
     async fn fill(&mut self) -> Result<(), Failure> {
-        let count = match &mut self.feed {
-            None => self.stdout.read(&mut self.buffer).await,
-            Some(feed) => tokio::select! {
-                read = self.stdout.read(&mut self.buffer) => read,
-                // It only ends with the child, or with the stream it is made of.
-                failure = feed.run() => return Err(failure),
-            },
+        let feeding = async {
+            match &mut self.feed {
+                Some(feed) => feed.run().await,
+                None => std::future::pending().await,
+            }
+        };
+        let count = tokio::select! {
+            read = self.stdout.read(&mut self.buffer) => read,
+            // It only ends with the child, or with the stream it is made of.
+            failure = feeding => return Err(failure),
+            // Or with what the child may not have.
+            end = self.way.serve() => return Err(self.on_end(end)),
         };
         let count =
             count.map_err(|error| Failure::new(Kind::ProtocolError).with("detail", error))?;
@@ -177,9 +197,20 @@ impl Session {
         read.map_err(|error| Failure::new(Kind::ProtocolError).with("detail", error))
     }
 
+    fn on_end(&mut self, end: End) -> Failure {
+        match end {
+            End::Failed(failure) => failure,
+            End::Moved(url) => {
+                self.moved = Some(url);
+                Failure::new(Kind::ProtocolError).with("detail", "redirect")
+            }
+        }
+    }
+
     fn failure(&self) -> Option<Failure> {
         let words = self.child.last_words();
-        (!words.is_empty()).then(|| Failure::from_ffmpeg(&words, self.with_credentials))
+        let read = || Failure::from_ffmpeg(&words, self.with_credentials);
+        (!words.is_empty()).then(|| self.way.failure().unwrap_or_else(read))
     }
 }
 

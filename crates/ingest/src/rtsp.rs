@@ -2,9 +2,8 @@
 //!
 //! The protocol is retina's. Runs inside the source's task; dropping it tears the session down.
 
-use std::time::Duration;
-
 use base::Wall;
+use base::outgoing::Outgoing;
 use bytes::Bytes;
 use futures::StreamExt;
 use media::audio::{AacParameters, G711Parameters, Law};
@@ -21,8 +20,10 @@ use retina::codec::{
     AudioFrame, CodecItem, FrameFormat, ParametersRef, VideoFrame, VideoParametersCodec,
 };
 
+use crate::address;
 use crate::failure::{Failure, Kind};
 use crate::outlet::{Incoming, Outlet, Step};
+use crate::session::Rules;
 use crate::source::{Client, SourceSpec, Transport};
 
 /// Codecs that this client unpacks, by their names in a session description.
@@ -49,17 +50,18 @@ struct Followed {
     is_h265: bool,
 }
 
-/// Connects and asks for the camera's video and audio. Every step together takes at most `limit`.
+/// Connects and asks for the camera's video and audio. Every step together keeps to the limit.
 pub(crate) async fn open(
     spec: &SourceSpec,
     outlet: Outlet,
-    limit: Duration,
+    rules: &Rules,
 ) -> Result<Session, Failure> {
     if spec.url.scheme() != "rtsp" {
         return Err(Failure::new(Kind::ClientUnsupported).with("path", spec.url.scheme()));
     }
-    let timeout = || Failure::new(Kind::Timeout).with("seconds", limit.as_secs());
-    let failure = match tokio::time::timeout(limit, connect(spec, outlet)).await {
+    let timeout = || Failure::new(Kind::Timeout).with("seconds", rules.limit.as_secs());
+    let connecting = connect(spec, outlet, &rules.outgoing);
+    let failure = match tokio::time::timeout(rules.limit, connecting).await {
         Ok(Ok(session)) => return Ok(session),
         Ok(Err(failure)) => failure,
         Err(_) => timeout(),
@@ -67,15 +69,36 @@ pub(crate) async fn open(
     Err(failure.of(&spec.url))
 }
 
-async fn connect(spec: &SourceSpec, outlet: Outlet) -> Result<Session, Failure> {
+/// Asks the first of the host's addresses that takes a connection. The client gets no name, which it
+/// would look up again, and it follows no redirect.
+async fn describe(spec: &SourceSpec, outgoing: &Outgoing) -> Result<Rtsp<Described>, Failure> {
+    let with_credentials = !spec.username.is_empty();
+    let mut failure = Failure::new(Kind::NameUnknown);
+    for host in address::checked(&spec.url, outgoing).await? {
+        let credentials = with_credentials.then(|| Credentials {
+            username: spec.username.clone(),
+            password: spec.password.reveal().to_owned(),
+        });
+        let options = SessionOptions::default().creds(credentials).user_agent("vedette".to_owned());
+        failure = match Rtsp::describe(address::with_host(&spec.url, host), options).await {
+            Ok(session) => return Ok(session),
+            Err(error) => Failure::from_rtsp(&error, with_credentials),
+        };
+        if !matches!(failure.kind, Kind::Refused | Kind::Unreachable) {
+            break;
+        }
+    }
+    Err(failure)
+}
+
+async fn connect(
+    spec: &SourceSpec,
+    outlet: Outlet,
+    outgoing: &Outgoing,
+) -> Result<Session, Failure> {
     let with_credentials = !spec.username.is_empty();
     let failed = |error: retina::Error| Failure::from_rtsp(&error, with_credentials);
-    let credentials = with_credentials.then(|| Credentials {
-        username: spec.username.clone(),
-        password: spec.password.reveal().to_owned(),
-    });
-    let options = SessionOptions::default().creds(credentials).user_agent("vedette".to_owned());
-    let mut session = Rtsp::describe(spec.url.clone(), options).await.map_err(failed)?;
+    let mut session = describe(spec, outgoing).await?;
     let chosen = choose(&session, spec.client)?;
     let mut followed: Vec<Option<Followed>> = session.streams().iter().map(|_| None).collect();
     for (number, stream) in chosen.into_iter().enumerate() {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base::outgoing::Outgoing;
 use base::task::{Pool, Scope};
 use base::{Clock, StreamPath, SystemClock};
 use hub::{Demand, Hub};
@@ -15,7 +16,7 @@ use crate::measure::Meter;
 use crate::metrics::Metrics;
 use crate::outlet::{Outlet, Step};
 use crate::report::Report;
-use crate::session::{Choice, Session};
+use crate::session::{Choice, Rules, Session};
 use crate::source::SourceSpec;
 use crate::status::{State, StatusBoard};
 use crate::supervisor::Supervisor;
@@ -29,6 +30,8 @@ pub struct Config {
     pub reader_grace: Duration,
     /// On demand: the pull stops this long after the last reader left.
     pub close_after: Duration,
+    /// Where sources may be pulled from.
+    pub outgoing: Arc<Outgoing>,
 }
 
 impl Default for Config {
@@ -37,6 +40,7 @@ impl Default for Config {
             source_timeout: Duration::from_secs(10),
             reader_grace: Duration::from_secs(10),
             close_after: Duration::from_secs(10),
+            outgoing: Arc::default(),
         }
     }
 }
@@ -159,8 +163,9 @@ impl Source {
         self.report_state();
         let outlet = Outlet::new(self.spec.clone(), self.hub.clone(), self.metrics.clone());
         let limit = self.config.source_timeout;
-        let (failure, pictured) = match Session::open(&self.spec, outlet, &self.choice, limit).await
-        {
+        let rules = Rules { limit, outgoing: Arc::clone(&self.config.outgoing) };
+        let opened = Session::open(&self.spec, outlet, &self.choice, &rules).await;
+        let (failure, pictured) = match opened {
             Ok(mut session) => {
                 let failure = self.follow(&mut session).await?;
                 (failure, session.outlet().is_open())

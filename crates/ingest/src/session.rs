@@ -1,11 +1,23 @@
 //! A source's session, whichever client holds it, and which client is next.
 
+use std::sync::Arc;
 use std::time::Duration;
+
+use base::outgoing::Outgoing;
 
 use crate::failure::{Failure, Kind};
 use crate::outlet::{Outlet, Step};
 use crate::source::{Client, SourceSpec};
 use crate::{relay, rtsp};
+
+/// What every session keeps to.
+#[derive(Clone)]
+pub(crate) struct Rules {
+    /// Opening one takes at most this long.
+    pub limit: Duration,
+    /// Where it may connect to.
+    pub outgoing: Arc<Outgoing>,
+}
 
 /// A session that plays.
 pub(crate) enum Session {
@@ -16,18 +28,18 @@ pub(crate) enum Session {
 }
 
 impl Session {
-    /// Opens one with the client that `choice` names, within `limit`.
+    /// Opens one with the client that `choice` names.
     pub(crate) async fn open(
         spec: &SourceSpec,
         outlet: Outlet,
         choice: &Choice,
-        limit: Duration,
+        rules: &Rules,
     ) -> Result<Self, Failure> {
         if choice.by_child {
-            let opened = relay::open(spec, outlet, limit).await?;
+            let opened = relay::open(spec, outlet, rules).await?;
             return Ok(Self::Relay(Box::new(opened)));
         }
-        Ok(Self::Rtsp(Box::new(rtsp::open(spec, outlet, limit).await?)))
+        Ok(Self::Rtsp(Box::new(rtsp::open(spec, outlet, rules).await?)))
     }
 
     /// Takes the next item and publishes what it holds. May be dropped while it waits for one.

@@ -190,7 +190,8 @@ async fn answer_always(listener: tokio::net::TcpListener, answer: &[u8]) {
 async fn pull(spec: &SourceSpec, outlet: crate::outlet::Outlet) {
     let choice = crate::session::Choice::new(spec);
     let limit = Duration::from_secs(5);
-    match crate::session::Session::open(spec, outlet, &choice, limit).await {
+    let rules = crate::session::Rules { limit, outgoing: Arc::default() };
+    match crate::session::Session::open(spec, outlet, &choice, &rules).await {
         Err(failure) => assert!(!failure.kind.code().is_empty()),
         Ok(mut session) => while session.step().await.is_ok() {},
     }

@@ -251,6 +251,7 @@ fn start_ingest(
         source_timeout: settings.duration("live.source_timeout"),
         reader_grace: settings.duration("live.reader_grace"),
         close_after: settings.duration("live.on_demand.close_after"),
+        outgoing: Arc::new(config.outgoing()),
     };
     let metrics = ingest::Metrics::new(registry)?;
     Ok(ingest::Service::new(hub.clone(), Arc::clone(pool), scope.child(), config, metrics))

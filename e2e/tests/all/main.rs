@@ -11,5 +11,6 @@ mod disk;
 mod endurance;
 mod faults;
 mod live_config;
+mod outgoing;
 mod recording;
 mod simulator;

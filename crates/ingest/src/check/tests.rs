@@ -10,15 +10,13 @@ use super::*;
 use crate::Client;
 use crate::source::tests::spec;
 
-const LIMITS: Limits = Limits { step: Duration::from_secs(10), measure: Duration::from_secs(12) };
-
 async fn tried(spec: &SourceSpec) -> (Result<StreamInfo, Failure>, Vec<Step>) {
-    tried_within(spec, LIMITS).await
+    tried_within(spec, &Limits::default()).await
 }
 
 async fn tried_within(
     spec: &SourceSpec,
-    limits: Limits,
+    limits: &Limits,
 ) -> (Result<StreamInfo, Failure>, Vec<Step>) {
     let mut steps = Vec::new();
     let result = probe(spec, limits, |step| steps.push(step)).await;
@@ -115,8 +113,8 @@ async fn names_ports_and_silence_are_told_apart() {
     assert_eq!(failure.args["port"], address.port().to_string());
     let mute = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("rtsp://{}/1", mute.local_addr().unwrap());
-    let short = Limits { step: Duration::from_millis(200), ..LIMITS };
-    let (result, steps) = tried_within(&spec(&url, Client::Native), short).await;
+    let short = Limits { step: Duration::from_millis(200), ..Limits::default() };
+    let (result, steps) = tried_within(&spec(&url, Client::Native), &short).await;
     assert_eq!((result.unwrap_err().kind, steps.len()), (Kind::Timeout, 2));
 }
 
@@ -137,4 +135,22 @@ async fn what_ffmpeg_cannot_pull_is_told_as_well() {
     }
     let missing = spec("file:///nowhere/clip.mp4", Client::Auto);
     assert_eq!(kind(&missing).await, Kind::NotFound);
+}
+
+#[tokio::test]
+async fn what_is_denied_is_told_before_anything_is_sent() {
+    let camera = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let network = |text| base::net::Network::parse(text).unwrap();
+    let deny = vec![network("127.0.0.0/8"), network("::1")];
+    let outgoing = Arc::new(Outgoing { allow: vec![], deny });
+    let limits = Limits { outgoing, ..Limits::default() };
+    for (scheme, host) in [("rtsp", "localhost"), ("rtsp", "127.0.0.1"), ("http", "127.0.0.1")] {
+        let url = format!("{scheme}://{host}:{}/1", camera.local_addr().unwrap().port());
+        let (result, steps) = tried_within(&spec(&url, Client::Auto), &limits).await;
+        assert_eq!((result.unwrap_err().kind, steps.len()), (Kind::AddressDenied, 0), "{url}");
+    }
+    let metadata = spec("rtsp://169.254.169.254:80/latest", Client::Auto);
+    assert_eq!(kind(&metadata).await, Kind::AddressDenied);
+    let none_came = timeout(Duration::from_millis(50), camera.accept()).await;
+    assert!(none_came.is_err());
 }

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::bail;
@@ -22,15 +23,23 @@ pub fn rtsp(
     load: impl FnOnce() -> Result<Config, Faults>,
 ) -> anyhow::Result<ExitCode> {
     let language = words::language();
-    let sources = match args.target.contains("://") {
-        true => sources_of_url(language, args)?,
-        false => sources_of_camera(language, &args.target, &load()?)?,
+    let (sources, outgoing) = match args.target.contains("://") {
+        // An address can be tried without a configuration; where there is one, it says what is denied.
+        true => {
+            let outgoing = load().map(|config| config.outgoing()).unwrap_or_default();
+            (sources_of_url(language, args)?, outgoing)
+        }
+        false => {
+            let config = load()?;
+            (sources_of_camera(language, &args.target, &config)?, config.outgoing())
+        }
     };
-    let limits = Limits { step: Duration::from_secs(args.timeout), ..Limits::default() };
+    let step = Duration::from_secs(args.timeout);
+    let limits = Limits { step, outgoing: Arc::new(outgoing), ..Limits::default() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut good = true;
     for source in sources {
-        good &= runtime.block_on(one(language, &source, limits));
+        good &= runtime.block_on(one(language, &source, &limits));
     }
     // A name server that does not answer must not hold the end.
     runtime.shutdown_background();
@@ -70,7 +79,7 @@ fn sources_of_camera(
 }
 
 /// Tries one source; true when it works.
-async fn one(language: Language, source: &SourceSpec, limits: Limits) -> bool {
+async fn one(language: Language, source: &SourceSpec, limits: &Limits) -> bool {
     let mut url = source.url.clone();
     // Credentials have been split off; some cameras take them in the query as well.
     url.set_query(None);
@@ -118,7 +127,7 @@ fn step_text(language: Language, step: Step) -> String {
     }
 }
 
-fn found_text(language: Language, found: &StreamInfo, limits: Limits) -> Vec<String> {
+fn found_text(language: Language, found: &StreamInfo, limits: &Limits) -> Vec<String> {
     let video = [
         ("codec", found.codec.clone()),
         ("profile", found.profile.clone()),

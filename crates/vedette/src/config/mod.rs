@@ -116,6 +116,18 @@ impl Config {
         }
     }
 
+    /// Where this server may connect to.
+    pub fn outgoing(&self) -> base::outgoing::Outgoing {
+        let networks = |key: &str| {
+            let texts = self.settings.texts(key);
+            texts.iter().filter_map(|text| base::net::Network::parse(text)).collect()
+        };
+        base::outgoing::Outgoing {
+            allow: networks("access.outgoing.allow"),
+            deny: networks("access.outgoing.deny"),
+        }
+    }
+
     /// True when whoever connects is an administrator.
     pub fn is_open(&self) -> bool {
         self.settings.text("access.mode") == "open"

@@ -164,6 +164,8 @@ pub fn check_meaning(settings: &Settings, faults: &mut Vec<Fault>) {
     for key in [
         "access.open_networks",
         "access.anonymous.from",
+        "access.outgoing.allow",
+        "access.outgoing.deny",
         "live.control.trusted_networks",
         "live.metrics.networks",
         "server.trusted_proxies",

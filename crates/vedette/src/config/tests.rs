@@ -38,6 +38,16 @@ fn no_file_is_the_defaults_with_no_camera() {
 }
 
 #[test]
+fn what_may_be_connected_to_is_read_and_checked() {
+    let outgoing = load_yaml("access: { outgoing: { deny: [10.0.0.0/8], allow: [10.1.1.1] } }");
+    let outgoing = outgoing.unwrap().outgoing();
+    assert!(outgoing.check([10, 1, 1, 1].into()).is_ok());
+    assert!(outgoing.check([10, 1, 1, 2].into()).is_err());
+    let wrong = faults("access: { outgoing: { deny: [10.0.0.0/99] } }");
+    assert!(wrong.contains("access.outgoing.deny: `10.0.0.0/99` is not a network"), "{wrong}");
+}
+
+#[test]
 fn all_faults_come_at_once_with_file_line_key_and_remedy() {
     let text = faults(
         "server:\n  prot: 8080\n  tls:\n    port: many\nrecord: { mode: always }\ncameras:\n  - id: Bad Id\n    url: rtsp://h/a\n  - id: a\n    url: gopher://h/a\n  - id: b\n",
