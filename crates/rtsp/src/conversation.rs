@@ -8,6 +8,7 @@ use bytes::{Bytes, BytesMut};
 use rtsp_types::{Message, Method, ParseError, Request, headers};
 
 use crate::auth::{self, Credentials};
+use crate::{Event, Status, Transport};
 
 /// A request past this is none.
 const REQUEST_LEN_MAX: usize = 64 << 10;
@@ -15,88 +16,6 @@ const REQUEST_LEN_MAX: usize = 64 << 10;
 const SESSION_TIMEOUT: Duration = Duration::from_secs(60);
 /// Tracks of one session.
 const TRACKS_MAX: usize = 8;
-
-/// An answer's status (RFC 2326 section 7.1.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the names are those of the standard")]
-pub enum Status {
-    Ok,
-    BadRequest,
-    Unauthorized,
-    NotFound,
-    SessionNotFound,
-    MethodNotValidInThisState,
-    UnsupportedTransport,
-    NotImplemented,
-    ServiceUnavailable,
-}
-
-impl Status {
-    const fn line(self) -> &'static str {
-        match self {
-            Self::Ok => "200 OK",
-            Self::BadRequest => "400 Bad Request",
-            Self::Unauthorized => "401 Unauthorized",
-            Self::NotFound => "404 Not Found",
-            Self::SessionNotFound => "454 Session Not Found",
-            Self::MethodNotValidInThisState => "455 Method Not Valid in This State",
-            Self::UnsupportedTransport => "461 Unsupported Transport",
-            Self::NotImplemented => "501 Not Implemented",
-            Self::ServiceUnavailable => "503 Service Unavailable",
-        }
-    }
-}
-
-/// How a track's packets travel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Transport {
-    /// In this connection, on these channels.
-    Interleaved {
-        /// Of RTP packets.
-        rtp: u8,
-        /// Of RTCP packets.
-        rtcp: u8,
-    },
-    /// As datagrams to these ports of the peer.
-    Udp {
-        /// Of RTP packets.
-        rtp: u16,
-        /// Of RTCP packets.
-        rtcp: u16,
-    },
-}
-
-/// What the shell must answer or do. Answers come in the order of events.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Event {
-    /// Asks for a stream's description: answer with [`Conversation::describe`].
-    Describe {
-        /// The stream's path.
-        path: String,
-    },
-    /// Asks for a track: answer with [`Conversation::accept_setup`] or [`Conversation::refuse`].
-    Setup {
-        /// The stream's path.
-        path: String,
-        /// What follows the path: the track's control name.
-        control: String,
-        /// How its packets are to travel.
-        transport: Transport,
-    },
-    /// Asks that packets flow: answer with [`Conversation::accept_play`].
-    Play,
-    /// Asks that they stop; answered already.
-    Pause,
-    /// The session ends; answered already.
-    Teardown,
-    /// A packet of the peer, RTP or RTCP.
-    Data {
-        /// On this channel.
-        channel: u8,
-        /// The packet.
-        packet: Bytes,
-    },
-}
 
 /// The conversation cannot go on; write what is left and close.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -376,7 +295,7 @@ impl Conversation {
         path: &str,
     ) {
         let header = request.header(&headers::TRANSPORT).map_or("", |value| value.as_str());
-        let Some(transport) = header.split(',').find_map(parse_transport) else {
+        let Some(transport) = header.split(',').find_map(Transport::parse) else {
             return self.respond(&cseq, Status::UnsupportedTransport, "\r\n");
         };
         let (stream, control) = path.rsplit_once('/').unwrap_or((path, ""));
@@ -430,39 +349,6 @@ enum Parsed {
     Request(Box<Request<Unit>>),
     Data(u8, Bytes),
     Nothing,
-}
-
-/// One of the transports that a client offers, if it is one of ours.
-fn parse_transport(text: &str) -> Option<Transport> {
-    let mut parts = text.split(';').map(str::trim);
-    let protocol = parts.next()?.to_ascii_uppercase();
-    let parameters: Vec<&str> = parts.collect();
-    if parameters.iter().any(|part| part.eq_ignore_ascii_case("multicast")) {
-        return None;
-    }
-    let pair = |name: &str| {
-        let value =
-            parameters.iter().find_map(|part| part.strip_prefix(name)?.strip_prefix('='))?;
-        let (first, second) = value.split_once('-').map_or((value, None), |(a, b)| (a, Some(b)));
-        let first = first.parse::<u16>().ok()?;
-        let second =
-            second.map_or(Some(first.checked_add(1)?), |second| second.parse::<u16>().ok())?;
-        Some((first, second))
-    };
-    match protocol.as_str() {
-        "RTP/AVP/TCP" => {
-            let (rtp, rtcp) = pair("interleaved").unwrap_or((0, 1));
-            Some(Transport::Interleaved {
-                rtp: u8::try_from(rtp).ok()?,
-                rtcp: u8::try_from(rtcp).ok()?,
-            })
-        }
-        "RTP/AVP" | "RTP/AVP/UDP" => {
-            let (rtp, rtcp) = pair("client_port")?;
-            (rtp > 0 && rtcp > 0).then_some(Transport::Udp { rtp, rtcp })
-        }
-        _ => None,
-    }
 }
 
 #[cfg(test)]

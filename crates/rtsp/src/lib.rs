@@ -4,6 +4,12 @@
 
 mod auth;
 mod conversation;
+mod event;
+mod status;
+mod transport;
 
 pub use auth::Credentials;
-pub use conversation::{Conversation, Event, Fatal, Status, Transport};
+pub use conversation::{Conversation, Fatal};
+pub use event::Event;
+pub use status::Status;
+pub use transport::Transport;

@@ -1,0 +1,32 @@
+//! How requests are answered.
+
+/// An answer's status (RFC 2326 section 7.1.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names are those of the standard")]
+pub enum Status {
+    Ok,
+    BadRequest,
+    Unauthorized,
+    NotFound,
+    SessionNotFound,
+    MethodNotValidInThisState,
+    UnsupportedTransport,
+    NotImplemented,
+    ServiceUnavailable,
+}
+
+impl Status {
+    pub(crate) const fn line(self) -> &'static str {
+        match self {
+            Self::Ok => "200 OK",
+            Self::BadRequest => "400 Bad Request",
+            Self::Unauthorized => "401 Unauthorized",
+            Self::NotFound => "404 Not Found",
+            Self::SessionNotFound => "454 Session Not Found",
+            Self::MethodNotValidInThisState => "455 Method Not Valid in This State",
+            Self::UnsupportedTransport => "461 Unsupported Transport",
+            Self::NotImplemented => "501 Not Implemented",
+            Self::ServiceUnavailable => "503 Service Unavailable",
+        }
+    }
+}
