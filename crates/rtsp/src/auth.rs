@@ -1,122 +1,83 @@
-//! Basic and Digest (RFC 7616, with the MD5 of RFC 2617 that cameras and players speak). Pure.
+//! Who asks: Basic (RFC 7617) and Digest (RFC 7616, and the MD5 without `qop` of RFC 2617). Pure.
+//!
+//! Reads what a client says of itself and checks all that can be checked without knowing users; who a
+//! user is and what is kept of a password, the shell knows.
 
-use std::fmt::Write;
+mod authorization;
+mod gate;
+mod nonce;
+mod parameters;
+mod secret;
 
-use base::Secret;
-use md5::{Digest, Md5};
+use rtsp_types::Url;
 
-/// Who may pass.
-#[derive(Clone, Debug)]
-pub struct Credentials {
-    /// User name.
-    pub user: String,
-    /// Password.
-    pub password: Secret,
-    /// Also offer Basic, which sends the password in the clear.
-    pub basic: bool,
-}
+pub use authorization::{Algorithm, Authorization, Counted, DigestAnswer};
+pub(crate) use gate::{Gate, Refusal};
+pub use nonce::Nonces;
+pub use secret::DigestSecret;
 
+/// What users prove themselves to; part of what is kept of a password.
 const REALM: &str = "vedette";
 
-/// The `WWW-Authenticate` headers of a refusal.
-pub(crate) fn challenges(basic: bool, nonce: &str) -> Vec<String> {
-    let mut out = vec![format!("Digest realm=\"{REALM}\", nonce=\"{nonce}\", algorithm=\"MD5\"")];
-    if basic {
-        out.push(format!("Basic realm=\"{REALM}\""));
-    }
-    out
+/// The schemes that clients are offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// Basic, which sends the password in the clear.
+    pub basic: bool,
+    /// Digest with MD5, which all players speak.
+    pub md5: bool,
+    /// Digest with SHA-256.
+    pub sha256: bool,
 }
 
-/// True when an `Authorization` header proves the credentials for `method`.
-pub(crate) fn verify(credentials: &Credentials, nonce: &str, method: &str, header: &str) -> bool {
-    let Some((scheme, rest)) = header.trim().split_once(' ') else { return false };
-    if scheme.eq_ignore_ascii_case("basic") {
-        let expected = format!("{}:{}", credentials.user, credentials.password.reveal());
-        let given = base64_simd::STANDARD.decode_to_vec(rest.trim());
-        return credentials.basic && given.is_ok_and(|given| same(&given, expected.as_bytes()));
-    }
-    if !scheme.eq_ignore_ascii_case("digest") {
-        return false;
-    }
-    let field = |name: &str| {
-        fields(rest).find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value)
-    };
-    let (Some(user), Some(uri), Some(response)) =
-        (field("username"), field("uri"), field("response"))
-    else {
-        return false;
-    };
-    if field("nonce") != Some(nonce) || user != credentials.user {
-        return false;
-    }
-    let ha1 = md5(&format!("{user}:{REALM}:{}", credentials.password.reveal()));
-    let ha2 = md5(&format!("{method}:{uri}"));
-    same(response.to_ascii_lowercase().as_bytes(), md5(&format!("{ha1}:{nonce}:{ha2}")).as_bytes())
-}
+impl Offer {
+    /// All of them.
+    pub const ALL: Self = Self { basic: true, md5: true, sha256: true };
 
-/// The `name=value` pairs of a header, quotes removed.
-fn fields(text: &str) -> impl Iterator<Item = (&str, &str)> {
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        let (name, after) = rest.split_once('=')?;
-        let after = after.trim_start();
-        let (value, tail) = match after.strip_prefix('"') {
-            Some(quoted) => quoted.split_once('"')?,
-            None => after.split_once(',').map_or((after, ""), |(value, tail)| (value, tail)),
-        };
-        rest = tail.trim_start_matches([',', ' ']);
-        Some((name.trim(), value.trim()))
-    })
-}
-
-fn md5(text: &str) -> String {
-    let mut out = String::with_capacity(32);
-    for byte in Md5::digest(text.as_bytes()) {
-        let _ = write!(out, "{byte:02x}");
-    }
-    out
-}
-
-/// Compares without telling by its duration where the difference lies.
-fn same(a: &[u8], b: &[u8]) -> bool {
-    a.len() == b.len() && a.iter().zip(b).fold(0, |difference, (a, b)| difference | (a ^ b)) == 0
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn credentials(basic: bool) -> Credentials {
-        Credentials { user: "admin".into(), password: Secret::new("secret".into()), basic }
+    /// The `WWW-Authenticate` headers, the best first (RFC 7616 section 3.7). Clients that know one
+    /// algorithm only take the last Digest that they read, so MD5 stands behind SHA-256.
+    ///
+    /// Those who know SHA-256 know `qop`; of those who know MD5, many do not and answer without.
+    fn challenges(self, nonce: &str, is_stale: bool) -> String {
+        let stale = if is_stale { ", stale=true" } else { "" };
+        let digest = format!("Digest realm=\"{REALM}\", nonce=\"{nonce}\"{stale}");
+        let sha256 = format!("{digest}, algorithm=SHA-256, qop=\"auth\"");
+        let md5 = format!("{digest}, algorithm=MD5");
+        let basic = format!("Basic realm=\"{REALM}\"");
+        let all = [(self.sha256, sha256), (self.md5, md5), (self.basic, basic)];
+        let offered = all.into_iter().filter(|(is_offered, _)| *is_offered);
+        offered.map(|(_, text)| format!("WWW-Authenticate: {text}\r\n")).collect()
     }
 
-    #[test]
-    fn a_right_digest_passes_and_wrong_ones_do_not() {
-        let ha1 = md5("admin:vedette:secret");
-        let ha2 = md5("DESCRIBE:rtsp://h/a");
-        let response = md5(&format!("{ha1}:n1:{ha2}"));
-        let header = |nonce: &str| {
-            format!(
-                "Digest username=\"admin\", realm=\"vedette\", nonce=\"{nonce}\", uri=\"rtsp://h/a\", response=\"{response}\""
-            )
-        };
-        assert!(verify(&credentials(false), "n1", "DESCRIBE", &header("n1")));
-        assert!(!verify(&credentials(false), "n2", "DESCRIBE", &header("n1")));
-        assert!(!verify(&credentials(false), "n1", "PLAY", &header("n1")));
-    }
-
-    #[test]
-    fn basic_passes_only_where_it_is_offered() {
-        let header = "Basic YWRtaW46c2VjcmV0";
-        assert!(verify(&credentials(true), "n", "PLAY", header));
-        assert!(!verify(&credentials(false), "n", "PLAY", header));
-    }
-
-    proptest! {
-        #[test]
-        fn any_header_is_refused_without_panic(header in ".{0,200}") {
-            prop_assert!(!verify(&credentials(true), "n", "PLAY", &header));
+    const fn includes(self, authorization: &Authorization) -> bool {
+        match authorization {
+            Authorization::Basic { .. } => self.basic,
+            Authorization::Digest(answer) => match answer.algorithm {
+                Algorithm::Md5 => self.md5,
+                Algorithm::Sha256 => self.sha256,
+            },
         }
     }
 }
+
+/// True when the `uri` of an answer names what the request does (RFC 7616 section 3.4.6).
+///
+/// Path and query must be the same. The host need not be: behind a forwarded port it is another one to
+/// the client, and the nonce tells that the answer is for this server. A path alone is taken as well, a
+/// slash at the end makes no difference, and SETUP may name the stream instead of the track: Bosch
+/// recorders, VLC and HappyTime do so.
+fn names(uri: &str, request: &Url, is_setup: bool) -> bool {
+    if !uri.starts_with('/') && !uri.contains("://") {
+        return false;
+    }
+    let Ok(named) = request.join(uri) else { return false };
+    let (named_path, path) =
+        (named.path().trim_end_matches('/'), request.path().trim_end_matches('/'));
+    if named_path == path && named.query() == request.query() {
+        return true;
+    }
+    is_setup && path.rsplit_once('/').is_some_and(|(stream, _)| stream == named_path)
+}
+
+#[cfg(test)]
+mod tests;

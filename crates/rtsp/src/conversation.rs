@@ -3,12 +3,12 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use base::Mono;
+use base::{Mono, Secret};
 use bytes::{Bytes, BytesMut};
-use rtsp_types::{Message, Method, ParseError, Request, headers};
+use rtsp_types::{Message, Method, ParseError, Request, Url, headers};
 
-use crate::auth::{self, Credentials};
-use crate::{Event, Status, Transport};
+use crate::auth::{Gate, Refusal};
+use crate::{Event, Nonces, Offer, Status, Transport};
 
 /// A request past this is none.
 const REQUEST_LEN_MAX: usize = 64 << 10;
@@ -27,17 +27,39 @@ pub struct Conversation {
     output: VecDeque<Bytes>,
     events: VecDeque<Event>,
     waiting: Option<Waiting>,
-    credentials: Option<Credentials>,
-    nonce: String,
+    gate: Gate,
+    /// The path that the peer may have.
+    permitted: Option<String>,
     session_id: String,
     session: Option<Session>,
 }
 
 /// The request that the shell has not answered yet.
-struct Waiting {
+enum Waiting {
+    /// For leave to be carried out.
+    Leave {
+        wish: Wish,
+        /// The peer said who it is.
+        with_credentials: bool,
+    },
+    /// For what was asked.
+    Answer(Asked),
+}
+
+/// What an answer is made of.
+struct Asked {
     cseq: String,
     base: String,
     transport: Option<Transport>,
+}
+
+/// A request for a stream.
+struct Wish {
+    cseq: String,
+    base: String,
+    path: String,
+    /// Of SETUP; else it is DESCRIBE.
+    track: Option<(String, Transport)>,
 }
 
 struct Session {
@@ -48,16 +70,17 @@ struct Session {
 }
 
 impl Conversation {
-    /// A new connection. `nonce` and `session_id` are random words of the caller's, not used before.
+    /// A new connection, whose peer may answer the challenges of `offer`. `session_id` is a random word of
+    /// the caller's, not used before.
     #[must_use]
-    pub fn new(credentials: Option<Credentials>, nonce: String, session_id: String) -> Self {
+    pub fn new(offer: Offer, nonces: Nonces, session_id: String) -> Self {
         Self {
             input: BytesMut::new(),
             output: VecDeque::new(),
             events: VecDeque::new(),
             waiting: None,
-            credentials,
-            nonce,
+            gate: Gate::new(offer, nonces),
+            permitted: None,
             session_id,
             session: None,
         }
@@ -67,7 +90,7 @@ impl Conversation {
     /// shell's answer, the next ones wait too.
     ///
     /// # Errors
-    /// [`Fatal`] when what came is no RTSP.
+    /// [`Fatal`] when what came is no RTSP, or wrong credentials for the third time.
     pub fn input(&mut self, now: Mono, bytes: &[u8]) -> Result<(), Fatal> {
         self.input.extend_from_slice(bytes);
         self.advance(now)
@@ -102,18 +125,36 @@ impl Conversation {
         }
     }
 
+    /// Answers [`Event::Authorize`]: the peer may have the stream as long as it stays connected and asks
+    /// for no other one. What it asked for comes as the next event.
+    ///
+    /// # Errors
+    /// As [`Conversation::describe`].
+    pub fn permit(&mut self, now: Mono) -> Result<(), Fatal> {
+        match self.waiting.take() {
+            Some(Waiting::Leave { wish, .. }) => {
+                self.gate.pass();
+                self.permitted = Some(wish.path.clone());
+                self.carry_out(now, wish);
+            }
+            other => self.waiting = other,
+        }
+        self.advance(now)
+    }
+
     /// Answers [`Event::Describe`] with a session description.
     ///
     /// # Errors
-    /// [`Fatal`] when a request that waited behind it is no RTSP.
+    /// [`Fatal`] when a request that waited behind it is no RTSP, or has wrong credentials for the third
+    /// time.
     pub fn describe(&mut self, now: Mono, sdp: &str) -> Result<(), Fatal> {
-        if let Some(waiting) = self.waiting.take() {
-            let base = waiting.base.trim_end_matches('/');
+        if let Some(Asked { cseq, base, .. }) = self.asked() {
+            let base = base.trim_end_matches('/');
             let headers = format!(
                 "Content-Base: {base}/\r\nContent-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{sdp}",
                 sdp.len()
             );
-            self.respond(&waiting.cseq, Status::Ok, &headers);
+            self.respond(&cseq, Status::Ok, &headers);
         }
         self.advance(now)
     }
@@ -128,7 +169,7 @@ impl Conversation {
         server_ports: Option<(u16, u16)>,
         ssrc: u32,
     ) -> Result<(), Fatal> {
-        if let Some(Waiting { cseq, transport: Some(transport), .. }) = self.waiting.take() {
+        if let Some(Asked { cseq, transport: Some(transport), .. }) = self.asked() {
             let transport = match transport {
                 Transport::Interleaved { rtp, rtcp } => {
                     format!("RTP/AVP/TCP;unicast;interleaved={rtp}-{rtcp};ssrc={ssrc:08X}")
@@ -152,8 +193,8 @@ impl Conversation {
     /// # Errors
     /// As [`Conversation::describe`].
     pub fn accept_play(&mut self, now: Mono, tracks: &[(String, u16, u32)]) -> Result<(), Fatal> {
-        if let Some(waiting) = self.waiting.take() {
-            let base = waiting.base.trim_end_matches('/');
+        if let Some(Asked { cseq, base, .. }) = self.asked() {
+            let base = base.trim_end_matches('/');
             let info: Vec<String> = tracks
                 .iter()
                 .map(|(control, sequence, time)| {
@@ -167,7 +208,7 @@ impl Conversation {
                 false => format!("RTP-Info: {}\r\n", info.join(",")),
             };
             let headers = format!("{session}Range: npt=now-\r\n{info}\r\n");
-            self.respond(&waiting.cseq, Status::Ok, &headers);
+            self.respond(&cseq, Status::Ok, &headers);
             if let Some(session) = &mut self.session {
                 session.playing = true;
             }
@@ -175,19 +216,36 @@ impl Conversation {
         self.advance(now)
     }
 
-    /// Refuses the request that waits; [`Status::Unauthorized`] with a challenge, as if its credentials
-    /// were wrong.
+    /// Refuses the request that waits; [`Status::Unauthorized`] with challenges.
     ///
     /// # Errors
-    /// As [`Conversation::describe`].
+    /// As [`Conversation::describe`]; also when credentials are refused for the third time in a row.
     pub fn refuse(&mut self, now: Mono, status: Status) -> Result<(), Fatal> {
-        if let Some(waiting) = self.waiting.take() {
-            match status {
-                Status::Unauthorized => self.challenge(&waiting.cseq),
-                _ => self.respond(&waiting.cseq, status, "\r\n"),
+        let (cseq, with_credentials) = match self.waiting.take() {
+            None => return self.advance(now),
+            Some(Waiting::Leave { wish, with_credentials }) => (wish.cseq, with_credentials),
+            Some(Waiting::Answer(asked)) => (asked.cseq, false),
+        };
+        if status == Status::Unauthorized {
+            self.challenge(now, &cseq, false);
+            if with_credentials && self.gate.fail() {
+                return Err(Fatal);
             }
+        } else {
+            self.respond(&cseq, status, "\r\n");
         }
         self.advance(now)
+    }
+
+    /// The request whose answer the shell has, if it has leave.
+    fn asked(&mut self) -> Option<Asked> {
+        match self.waiting.take() {
+            Some(Waiting::Answer(asked)) => Some(asked),
+            other => {
+                self.waiting = other;
+                None
+            }
+        }
     }
 
     fn advance(&mut self, now: Mono) -> Result<(), Fatal> {
@@ -211,7 +269,7 @@ impl Conversation {
                     let _ = self.input.split_to(used.min(self.input.len()));
                     self.keep_alive(now);
                     match message {
-                        Parsed::Request(request) => self.request(now, &request),
+                        Parsed::Request(request) => self.request(now, &request)?,
                         Parsed::Data(channel, packet) => {
                             self.events.push_back(Event::Data { channel, packet })
                         }
@@ -230,35 +288,103 @@ impl Conversation {
         Ok(())
     }
 
-    fn request(&mut self, now: Mono, request: &Request<Unit>) {
+    fn request(&mut self, now: Mono, request: &Request<Unit>) -> Result<(), Fatal> {
         let cseq = request.header(&headers::CSEQ).map_or("0", |value| value.as_str()).to_owned();
-        let method = <&str>::from(request.method()).to_owned();
         if *request.method() == Method::Options {
             let methods =
                 "OPTIONS, DESCRIBE, SETUP, PLAY, PAUSE, GET_PARAMETER, SET_PARAMETER, TEARDOWN";
-            return self.respond(&cseq, Status::Ok, &format!("Public: {methods}\r\n\r\n"));
-        }
-        if !self.is_authorized(request, &method) {
-            return self.challenge(&cseq);
+            self.respond(&cseq, Status::Ok, &format!("Public: {methods}\r\n\r\n"));
+            return Ok(());
         }
         let named = request.header(&headers::SESSION).map(|value| value.as_str());
         let named = named.map(|value| value.split(';').next().unwrap_or_default().trim());
         if named.is_some_and(|id| self.session.is_none() || id != self.session_id) {
-            return self.respond(&cseq, Status::SessionNotFound, "\r\n");
+            self.respond(&cseq, Status::SessionNotFound, "\r\n");
+            return Ok(());
         }
-        let Some(uri) = request.request_uri() else {
-            return self.respond(&cseq, Status::BadRequest, "\r\n");
+        let Some(url) = request.request_uri() else {
+            self.respond(&cseq, Status::BadRequest, "\r\n");
+            return Ok(());
         };
-        let base = uri.as_str().to_owned();
-        let path = uri.path().trim_matches('/').to_owned();
         match request.method() {
-            Method::Describe => {
-                self.waiting = Some(Waiting { cseq, base, transport: None });
-                self.events.push_back(Event::Describe { path });
+            Method::Describe | Method::Setup => return self.want(now, request, url, cseq),
+            method => self.control(method, cseq, base_of(url)),
+        }
+        Ok(())
+    }
+
+    /// A request for a stream; whoever has leave is not asked again.
+    fn want(
+        &mut self,
+        now: Mono,
+        request: &Request<Unit>,
+        url: &Url,
+        cseq: String,
+    ) -> Result<(), Fatal> {
+        let is_setup = *request.method() == Method::Setup;
+        let path = url.path().trim_matches('/');
+        let (path, track) = if is_setup {
+            let header = request.header(&headers::TRANSPORT).map_or("", |value| value.as_str());
+            let Some(transport) = header.split(',').find_map(Transport::parse) else {
+                self.respond(&cseq, Status::UnsupportedTransport, "\r\n");
+                return Ok(());
+            };
+            let (stream, control) = path.rsplit_once('/').unwrap_or((path, ""));
+            (stream.to_owned(), Some((control.to_owned(), transport)))
+        } else {
+            (path.to_owned(), None)
+        };
+        let wish = Wish { cseq, base: base_of(url), path, track };
+        if self.permitted.as_ref() == Some(&wish.path) {
+            self.carry_out(now, wish);
+            return Ok(());
+        }
+        let header = request.header(&headers::AUTHORIZATION).map(|value| value.as_str());
+        let authorization = match self.gate.read(now, header, url, is_setup) {
+            Ok(authorization) => authorization,
+            Err(refusal) => {
+                self.challenge(now, &wish.cseq, refusal == Refusal::Stale);
+                return if self.gate.fail() { Err(Fatal) } else { Ok(()) };
             }
-            Method::Setup => self.setup(now, request, cseq, base, &path),
+        };
+        let with_credentials = authorization.is_some();
+        self.events.push_back(Event::Authorize {
+            authorization,
+            method: if is_setup { "SETUP" } else { "DESCRIBE" },
+            path: wish.path.clone(),
+            query: url.query().map(|query| Secret::new(query.to_owned())),
+        });
+        self.waiting = Some(Waiting::Leave { wish, with_credentials });
+        Ok(())
+    }
+
+    /// Carries out what the peer has leave for.
+    fn carry_out(&mut self, now: Mono, wish: Wish) {
+        let Wish { cseq, base, path, track } = wish;
+        let Some((control, transport)) = track else {
+            self.events.push_back(Event::Describe { path });
+            self.waiting = Some(Waiting::Answer(Asked { cseq, base, transport: None }));
+            return;
+        };
+        let session = self.session.get_or_insert_with(|| Session {
+            path: path.clone(),
+            tracks: 0,
+            playing: false,
+            deadline: now + SESSION_TIMEOUT,
+        });
+        session.tracks += 1;
+        if session.playing || session.path != path || session.tracks > TRACKS_MAX {
+            return self.respond(&cseq, Status::MethodNotValidInThisState, "\r\n");
+        }
+        self.events.push_back(Event::Setup { path, control, transport });
+        self.waiting = Some(Waiting::Answer(Asked { cseq, base, transport: Some(transport) }));
+    }
+
+    /// A request about the session, which only those have who had leave.
+    fn control(&mut self, method: &Method, cseq: String, base: String) {
+        match method {
             Method::Play if self.session.is_some() => {
-                self.waiting = Some(Waiting { cseq, base, transport: None });
+                self.waiting = Some(Waiting::Answer(Asked { cseq, base, transport: None }));
                 self.events.push_back(Event::Play);
             }
             Method::Pause if self.session.is_some() => {
@@ -286,48 +412,9 @@ impl Conversation {
         }
     }
 
-    fn setup(
-        &mut self,
-        now: Mono,
-        request: &Request<Unit>,
-        cseq: String,
-        base: String,
-        path: &str,
-    ) {
-        let header = request.header(&headers::TRANSPORT).map_or("", |value| value.as_str());
-        let Some(transport) = header.split(',').find_map(Transport::parse) else {
-            return self.respond(&cseq, Status::UnsupportedTransport, "\r\n");
-        };
-        let (stream, control) = path.rsplit_once('/').unwrap_or((path, ""));
-        let session = self.session.get_or_insert_with(|| Session {
-            path: stream.to_owned(),
-            tracks: 0,
-            playing: false,
-            deadline: now + SESSION_TIMEOUT,
-        });
-        session.tracks += 1;
-        if session.playing || session.path != stream || session.tracks > TRACKS_MAX {
-            return self.respond(&cseq, Status::MethodNotValidInThisState, "\r\n");
-        }
-        let event =
-            Event::Setup { path: stream.to_owned(), control: control.to_owned(), transport };
-        self.waiting = Some(Waiting { cseq, base, transport: Some(transport) });
-        self.events.push_back(event);
-    }
-
-    fn is_authorized(&self, request: &Request<Unit>, method: &str) -> bool {
-        let Some(credentials) = &self.credentials else { return true };
-        let header = request.header(&headers::AUTHORIZATION);
-        header.is_some_and(|header| auth::verify(credentials, &self.nonce, method, header.as_str()))
-    }
-
-    fn challenge(&mut self, cseq: &str) {
-        let basic = self.credentials.as_ref().is_some_and(|credentials| credentials.basic);
-        let mut out = String::new();
-        for challenge in auth::challenges(basic, &self.nonce) {
-            out.push_str(&format!("WWW-Authenticate: {challenge}\r\n"));
-        }
-        self.respond(cseq, Status::Unauthorized, &format!("{out}\r\n"));
+    fn challenge(&mut self, now: Mono, cseq: &str, is_stale: bool) {
+        let challenges = self.gate.challenges(now, is_stale);
+        self.respond(cseq, Status::Unauthorized, &format!("{challenges}\r\n"));
     }
 
     fn session_header(&self) -> String {
@@ -344,6 +431,14 @@ impl Conversation {
 }
 
 type Unit = &'static [u8];
+
+/// An address without what follows `?`: what players append to it is a track, and a token in it is not
+/// sent back.
+fn base_of(url: &Url) -> String {
+    let mut url = url.clone();
+    url.set_query(None);
+    url.into()
+}
 
 enum Parsed {
     Request(Box<Request<Unit>>),

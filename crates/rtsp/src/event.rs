@@ -1,12 +1,26 @@
 //! What the conversation asks of its shell.
 
+use base::Secret;
 use bytes::Bytes;
 
-use crate::Transport;
+use crate::{Authorization, Transport};
 
 /// What the shell must answer or do. Answers come in the order of events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
+    /// Asks whether somebody may have a stream, once per stream and connection: answer with
+    /// [`crate::Conversation::permit`] or [`crate::Conversation::refuse`].
+    Authorize {
+        /// Who asks, as far as was said. The scheme was offered; nonce, realm and `uri` are right. Only
+        /// whether [`Authorization::proves`] what is known of the user is open.
+        authorization: Option<Authorization>,
+        /// The request's method.
+        method: &'static str,
+        /// The stream's path.
+        path: String,
+        /// What follows `?` in the address: it may hold a token.
+        query: Option<Secret>,
+    },
     /// Asks for a stream's description: answer with [`crate::Conversation::describe`].
     Describe {
         /// The stream's path.

@@ -8,7 +8,7 @@ mod event;
 mod status;
 mod transport;
 
-pub use auth::Credentials;
+pub use auth::{Algorithm, Authorization, Counted, DigestAnswer, DigestSecret, Nonces, Offer};
 pub use conversation::{Conversation, Fatal};
 pub use event::Event;
 pub use status::Status;

@@ -191,6 +191,10 @@ pub struct SimulateArgs {
     /// And this password.
     #[arg(long, default_value = "")]
     pub password: String,
+    /// How they are asked for: digest (with MD5, as most cameras do), digest-sha256, basic, any (all
+    /// three, as the client likes).
+    #[arg(long, value_name = "SCHEME", default_value = "digest")]
+    pub auth: sim::rtsp::Scheme,
     /// Go wrong, each camera at its own times; may be repeated. drop, corrupt: a share of all packets
     /// (:rate=0.01). Every 20 seconds (:every=20): stall (sends nothing for 15 s), reset (closes the
     /// connection), auth (does so and answers 401 for 15 s), codec-change (to half the size and back),

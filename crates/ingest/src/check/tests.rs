@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr, clippy::indexing_slicing)]
 
 use base::Secret;
-use sim::rtsp::{Credentials, Options, Simulator};
+use sim::rtsp::{Credentials, Options, Scheme, Simulator};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket};
 
@@ -35,7 +35,7 @@ async fn simulator(password: Option<&str>) -> Option<Simulator> {
     let credentials = password.map(|password| Credentials {
         user: "admin".to_owned(),
         password: Secret::new(password.to_owned()),
-        basic: false,
+        scheme: Scheme::Digest,
     });
     let options = Options { width: 320, height: 240, gop: 1.0, credentials, ..Options::default() };
     Some(Simulator::start(options).await.unwrap())

@@ -1,5 +1,6 @@
 //! RTSP cameras: `rtsp://host:port/cam1` to `camN`, over TCP and UDP.
 
+mod credentials;
 mod lane;
 mod session;
 mod wire;
@@ -8,8 +9,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-pub use ::rtsp::Credentials;
+use ::rtsp::Nonces;
 use anyhow::{Context, ensure};
+pub use credentials::{Credentials, Scheme};
 use tokio::net::{TcpListener, UdpSocket, lookup_host};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -100,6 +102,7 @@ pub(crate) struct Shared {
     pub(crate) started: Instant,
     pub(crate) rtp: UdpSocket,
     pub(crate) rtcp: UdpSocket,
+    pub(crate) nonces: Nonces,
 }
 
 impl Shared {
@@ -146,7 +149,8 @@ impl Simulator {
             false => Vec::new(),
         };
         let started = Instant::now();
-        let shared = Arc::new(Shared { options, feeds, others, plan, started, rtp, rtcp });
+        let nonces = nonces();
+        let shared = Arc::new(Shared { options, feeds, others, plan, started, rtp, rtcp, nonces });
         tasks.spawn(accept(listener, shared, stop.clone()));
         Ok(Self { address, tasks, stop })
     }
@@ -188,6 +192,13 @@ fn check(options: &Options) -> anyhow::Result<()> {
     let changes = Plan::new(&options.faults, 0).changes_codec();
     ensure!(!(options.copy && changes), "a clip that is copied has no second form to change to");
     Ok(())
+}
+
+/// With a key that is new in each run; good enough for cameras that are none.
+fn nonces() -> Nonces {
+    let mut key = [0; 32];
+    key.copy_from_slice(base::id::random_hex().as_bytes());
+    Nonces::new(key)
 }
 
 /// A feed per pattern that is shown, or one of the clip.

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::rtsp::{Conversation, Event, Status, Transport};
+use ::rtsp::{Conversation, Event, Fatal, Status, Transport};
 use anyhow::{anyhow, bail};
 use base::{Clock, SystemClock};
 use media::rtp::Payload;
@@ -51,13 +51,14 @@ pub(super) async fn run(
     number: u64,
 ) -> anyhow::Result<()> {
     stream.set_nodelay(true)?;
-    let credentials = shared.options.credentials.clone();
-    let (nonce, id) = (base::id::random_hex(), base::id::random_hex());
+    let scheme = shared.options.credentials.as_ref().map(|credentials| credentials.scheme);
+    let offer = scheme.unwrap_or_default().offer();
+    let conversation = Conversation::new(offer, shared.nonces.clone(), base::id::random_hex());
     let mut session = Session {
         shared,
         peer,
         stream,
-        conversation: Conversation::new(credentials, nonce, id),
+        conversation,
         ssrc: u32::try_from(number.wrapping_mul(2_654_435_761) & 0xffff_ffff).unwrap_or(1),
         camera: None,
         lanes: Vec::new(),
@@ -102,45 +103,59 @@ impl Session {
 
     /// Carries out what the conversation asks for, and writes what it says.
     async fn answer(&mut self) -> anyhow::Result<()> {
-        loop {
-            while let Some(bytes) = self.conversation.poll_output() {
-                wire::write(&mut self.stream, &[bytes]).await?;
+        self.write().await?;
+        while let Some(event) = self.conversation.poll_event() {
+            let answered = self.answer_one(event).await?;
+            self.write().await?;
+            answered.map_err(|_| anyhow!("not RTSP, or wrong credentials again"))?;
+        }
+        Ok(())
+    }
+
+    async fn write(&mut self) -> anyhow::Result<()> {
+        while let Some(bytes) = self.conversation.poll_output() {
+            wire::write(&mut self.stream, &[bytes]).await?;
+        }
+        Ok(())
+    }
+
+    async fn answer_one(&mut self, event: Event) -> anyhow::Result<Result<(), Fatal>> {
+        let now = SystemClock.mono();
+        let answered = match event {
+            Event::Authorize { authorization, method, .. } => {
+                let credentials = self.shared.options.credentials.as_ref();
+                match credentials.is_none_or(|known| known.admit(authorization.as_ref(), method)) {
+                    true => self.conversation.permit(now),
+                    false => self.conversation.refuse(now, Status::Unauthorized),
+                }
             }
-            let Some(event) = self.conversation.poll_event() else { return Ok(()) };
-            let now = SystemClock.mono();
-            let answered = match event {
-                Event::Describe { path } => match self.tracks(&path).await {
-                    Ok((_, tracks)) => {
-                        self.conversation.describe(now, &sdp::describe(&path, &tracks))
+            Event::Describe { path } => match self.tracks(&path).await {
+                Ok((_, tracks)) => self.conversation.describe(now, &sdp::describe(&path, &tracks)),
+                Err(status) => self.conversation.refuse(now, status),
+            },
+            Event::Setup { path, control, transport } => {
+                match self.set_up(&path, &control, transport).await {
+                    Ok(ssrc) => {
+                        let (rtp, rtcp) = (&self.shared.rtp, &self.shared.rtcp);
+                        let ports = (rtp.local_addr()?.port(), rtcp.local_addr()?.port());
+                        self.conversation.accept_setup(now, Some(ports), ssrc)
                     }
                     Err(status) => self.conversation.refuse(now, status),
-                },
-                Event::Setup { path, control, transport } => {
-                    match self.set_up(&path, &control, transport).await {
-                        Ok(ssrc) => {
-                            let ports = (
-                                self.shared.rtp.local_addr()?.port(),
-                                self.shared.rtcp.local_addr()?.port(),
-                            );
-                            self.conversation.accept_setup(now, Some(ports), ssrc)
-                        }
-                        Err(status) => self.conversation.refuse(now, status),
-                    }
                 }
-                Event::Play => {
-                    self.listen();
-                    // The time of the first packet is not known yet: players take it from there.
-                    self.conversation.accept_play(now, &[])
-                }
-                Event::Pause => {
-                    self.units = None;
-                    Ok(())
-                }
-                Event::Teardown => bail!("teardown"),
-                Event::Data { .. } => Ok(()),
-            };
-            answered.map_err(|_| anyhow!("not RTSP"))?;
-        }
+            }
+            Event::Play => {
+                self.listen();
+                // The time of the first packet is not known yet: players take it from there.
+                self.conversation.accept_play(now, &[])
+            }
+            Event::Pause => {
+                self.units = None;
+                Ok(())
+            }
+            Event::Teardown => bail!("teardown"),
+            Event::Data { .. } => Ok(()),
+        };
+        Ok(answered)
     }
 
     /// The camera of a path and what it shows; waits for the encoder's first words.

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use base::Secret;
 use sim::Pattern;
-use sim::rtsp::{Options, Simulator};
+use sim::rtsp::{Credentials, Options, Simulator};
 
 use crate::cli::{SimulateArgs, say};
 
@@ -19,10 +19,10 @@ pub fn run(args: &SimulateArgs) -> anyhow::Result<ExitCode> {
                 .context("--pattern: gradient, sine, checkerboard, circle or all")?,
         ),
     };
-    let credentials = (!args.user.is_empty()).then(|| rtsp::Credentials {
+    let credentials = (!args.user.is_empty()).then(|| Credentials {
         user: args.user.clone(),
         password: Secret::new(args.password.clone()),
-        basic: false,
+        scheme: args.auth,
     });
     let options = Options {
         address,
