@@ -152,7 +152,12 @@ impl Session {
                 self.units = None;
                 Ok(())
             }
-            Event::Teardown => bail!("teardown"),
+            // The connection is the player's to close: GStreamer may still speak on it.
+            Event::Teardown => {
+                self.units = None;
+                self.lanes.clear();
+                Ok(())
+            }
             Event::Data { .. } => Ok(()),
         };
         Ok(answered)
