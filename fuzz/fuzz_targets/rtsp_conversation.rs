@@ -14,7 +14,7 @@ fuzz_target!(|data: &[u8]| {
         }
         while let Some(event) = conversation.poll_event() {
             let answered = match event {
-                // No password can be guessed here, so that those who say nothing have leave.
+                // No password can be guessed here, so that those who say nothing are permitted.
                 Event::Authorize { authorization, method, .. } => {
                     match authorization.is_none_or(|given| given.proves("u", &secret, method)) {
                         true => conversation.permit(now),

@@ -4,7 +4,7 @@
 //! user is and what is kept of a password, the shell knows.
 
 mod authorization;
-mod gate;
+mod login;
 mod nonce;
 mod parameters;
 mod secret;
@@ -12,7 +12,7 @@ mod secret;
 use rtsp_types::Url;
 
 pub use authorization::{Algorithm, Authorization, Counted, DigestAnswer};
-pub(crate) use gate::{Gate, Refusal};
+pub(crate) use login::{Login, Refusal};
 pub use nonce::Nonces;
 pub use secret::DigestSecret;
 

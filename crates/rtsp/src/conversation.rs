@@ -7,7 +7,7 @@ use base::{Mono, Secret};
 use bytes::{Bytes, BytesMut};
 use rtsp_types::{Message, Method, ParseError, Request, Url, headers};
 
-use crate::auth::{Gate, Refusal};
+use crate::auth::{Login, Refusal};
 use crate::{Event, Nonces, Offer, Status, Transport};
 
 /// A request past this is none.
@@ -27,7 +27,7 @@ pub struct Conversation {
     output: VecDeque<Bytes>,
     events: VecDeque<Event>,
     waiting: Option<Waiting>,
-    gate: Gate,
+    login: Login,
     /// The path that the peer may have.
     permitted: Option<String>,
     session_id: String,
@@ -36,8 +36,8 @@ pub struct Conversation {
 
 /// The request that the shell has not answered yet.
 enum Waiting {
-    /// For leave to be carried out.
-    Leave {
+    /// To be permitted.
+    Permission {
         wish: Wish,
         /// The peer said who it is.
         with_credentials: bool,
@@ -79,7 +79,7 @@ impl Conversation {
             output: VecDeque::new(),
             events: VecDeque::new(),
             waiting: None,
-            gate: Gate::new(offer, nonces),
+            login: Login::new(offer, nonces),
             permitted: None,
             session_id,
             session: None,
@@ -132,8 +132,8 @@ impl Conversation {
     /// As [`Conversation::describe`].
     pub fn permit(&mut self, now: Mono) -> Result<(), Fatal> {
         match self.waiting.take() {
-            Some(Waiting::Leave { wish, .. }) => {
-                self.gate.pass();
+            Some(Waiting::Permission { wish, .. }) => {
+                self.login.pass();
                 self.permitted = Some(wish.path.clone());
                 self.carry_out(now, wish);
             }
@@ -223,12 +223,12 @@ impl Conversation {
     pub fn refuse(&mut self, now: Mono, status: Status) -> Result<(), Fatal> {
         let (cseq, with_credentials) = match self.waiting.take() {
             None => return self.advance(now),
-            Some(Waiting::Leave { wish, with_credentials }) => (wish.cseq, with_credentials),
+            Some(Waiting::Permission { wish, with_credentials }) => (wish.cseq, with_credentials),
             Some(Waiting::Answer(asked)) => (asked.cseq, false),
         };
         if status == Status::Unauthorized {
             self.challenge(now, &cseq, false);
-            if with_credentials && self.gate.fail() {
+            if with_credentials && self.login.fail() {
                 return Err(Fatal);
             }
         } else {
@@ -237,7 +237,7 @@ impl Conversation {
         self.advance(now)
     }
 
-    /// The request whose answer the shell has, if it has leave.
+    /// The request whose answer the shell has, if it is permitted.
     fn asked(&mut self) -> Option<Asked> {
         match self.waiting.take() {
             Some(Waiting::Answer(asked)) => Some(asked),
@@ -313,7 +313,7 @@ impl Conversation {
         Ok(())
     }
 
-    /// A request for a stream; whoever has leave is not asked again.
+    /// A request for a stream; whoever is permitted is not asked again.
     fn want(
         &mut self,
         now: Mono,
@@ -340,11 +340,11 @@ impl Conversation {
             return Ok(());
         }
         let header = request.header(&headers::AUTHORIZATION).map(|value| value.as_str());
-        let authorization = match self.gate.read(now, header, url, is_setup) {
+        let authorization = match self.login.read(now, header, url, is_setup) {
             Ok(authorization) => authorization,
             Err(refusal) => {
                 self.challenge(now, &wish.cseq, refusal == Refusal::Stale);
-                return if self.gate.fail() { Err(Fatal) } else { Ok(()) };
+                return if self.login.fail() { Err(Fatal) } else { Ok(()) };
             }
         };
         let with_credentials = authorization.is_some();
@@ -354,11 +354,11 @@ impl Conversation {
             path: wish.path.clone(),
             query: url.query().map(|query| Secret::new(query.to_owned())),
         });
-        self.waiting = Some(Waiting::Leave { wish, with_credentials });
+        self.waiting = Some(Waiting::Permission { wish, with_credentials });
         Ok(())
     }
 
-    /// Carries out what the peer has leave for.
+    /// Carries out what is permitted.
     fn carry_out(&mut self, now: Mono, wish: Wish) {
         let Wish { cseq, base, path, track } = wish;
         let Some((control, transport)) = track else {
@@ -380,7 +380,7 @@ impl Conversation {
         self.waiting = Some(Waiting::Answer(Asked { cseq, base, transport: Some(transport) }));
     }
 
-    /// A request about the session, which only those have who had leave.
+    /// A request about the session, which only those have who were permitted.
     fn control(&mut self, method: &Method, cseq: String, base: String) {
         match method {
             Method::Play if self.session.is_some() => {
@@ -413,7 +413,7 @@ impl Conversation {
     }
 
     fn challenge(&mut self, now: Mono, cseq: &str, is_stale: bool) {
-        let challenges = self.gate.challenges(now, is_stale);
+        let challenges = self.login.challenges(now, is_stale);
         self.respond(cseq, Status::Unauthorized, &format!("{challenges}\r\n"));
     }
 

@@ -103,10 +103,10 @@ fn the_best_scheme_is_offered_first_and_only_what_is_offered() {
     );
     let none = Offer { basic: false, md5: false, sha256: false };
     assert_eq!(none.challenges("n", false), "");
-    let mut gate = Gate::new(Offer { md5: true, ..none }, Nonces::new([1; 32]));
+    let mut login = Login::new(Offer { md5: true, ..none }, Nonces::new([1; 32]));
     let url = Url::parse(URL).unwrap();
-    assert_eq!(gate.read(NOW, Some("Basic dTpw"), &url, false), Err(Refusal::Wrong));
-    assert_eq!(gate.read(NOW, None, &url, false), Ok(None));
+    assert_eq!(login.read(NOW, Some("Basic dTpw"), &url, false), Err(Refusal::Wrong));
+    assert_eq!(login.read(NOW, None, &url, false), Ok(None));
 }
 
 #[test]
@@ -177,11 +177,11 @@ fn header(fields: &[(&str, String)]) -> String {
     format!("Digest {}", fields.collect::<Vec<_>>().join(", "))
 }
 
-/// What the gate and a shell that knows one user say.
+/// What the login and a shell that knows one user say.
 fn passes(client: &Client, header: &str, method: &str) -> bool {
-    let mut gate = Gate::new(Offer::ALL, Nonces::new([1; 32]));
+    let mut login = Login::new(Offer::ALL, Nonces::new([1; 32]));
     let kept = DigestSecret::new(&client.user, &secret(&client.password));
-    let read = gate.read(NOW, Some(header), &Url::parse(URL).unwrap(), false);
+    let read = login.read(NOW, Some(header), &Url::parse(URL).unwrap(), false);
     read.is_ok_and(|given| given.is_some_and(|given| given.proves(&client.user, &kept, method)))
 }
 
@@ -226,7 +226,7 @@ proptest! {
     )) {
         let fields: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let header = format!("Digest {}", fields.join(","));
-        let mut gate = Gate::new(Offer::ALL, Nonces::new([1; 32]));
-        prop_assert!(gate.read(NOW, Some(&header), &Url::parse(URL).unwrap(), true).is_err());
+        let mut login = Login::new(Offer::ALL, Nonces::new([1; 32]));
+        prop_assert!(login.read(NOW, Some(&header), &Url::parse(URL).unwrap(), true).is_err());
     }
 }

@@ -10,7 +10,7 @@ fn conversation() -> Conversation {
     Conversation::new(Offer::ALL, Nonces::new([1; 32]), "s1".into())
 }
 
-/// The next event of a peer that has leave for everything.
+/// The next event of a peer that may have everything.
 fn permitted(c: &mut Conversation) -> Option<Event> {
     match c.poll_event()? {
         Event::Authorize { .. } => {
@@ -188,7 +188,7 @@ fn a_stream_is_asked_for_once_and_another_one_again() {
 }
 
 #[test]
-fn nothing_but_leave_gives_a_stream() {
+fn nothing_but_a_permission_gives_a_stream() {
     let mut c = conversation();
     c.input(at(0), &describe("a", "Basic dTpw")).unwrap();
     c.describe(at(0), "v=0\r\n").unwrap();

@@ -8,8 +8,8 @@ use super::{Authorization, DigestAnswer, Nonces, Offer, REALM, names};
 /// So many wrong answers end a connection.
 const FAILURES_MAX: u8 = 3;
 
-/// A connection's gate.
-pub(crate) struct Gate {
+/// A connection's login, before the shell has decided.
+pub(crate) struct Login {
     offer: Offer,
     nonces: Nonces,
     /// The newest nonce that was answered with a count, and the highest count.
@@ -26,7 +26,7 @@ pub(crate) enum Refusal {
     Stale,
 }
 
-impl Gate {
+impl Login {
     pub(crate) const fn new(offer: Offer, nonces: Nonces) -> Self {
         Self { offer, nonces, last: None, failures: 0 }
     }
