@@ -13,4 +13,5 @@ mod faults;
 mod live_config;
 mod outgoing;
 mod recording;
+mod rtsp_auth;
 mod simulator;

@@ -28,6 +28,10 @@ async fn kind(spec: &SourceSpec) -> Kind {
 }
 
 async fn simulator(password: Option<&str>) -> Option<Simulator> {
+    simulator_with(password, Scheme::Digest).await
+}
+
+async fn simulator_with(password: Option<&str>, scheme: Scheme) -> Option<Simulator> {
     if child::find().is_none() {
         eprintln!("SKIPPED: ffmpeg is not here");
         return None;
@@ -35,7 +39,7 @@ async fn simulator(password: Option<&str>) -> Option<Simulator> {
     let credentials = password.map(|password| Credentials {
         user: "admin".to_owned(),
         password: Secret::new(password.to_owned()),
-        scheme: Scheme::Digest,
+        scheme,
     });
     let options = Options { width: 320, height: 240, gop: 1.0, credentials, ..Options::default() };
     Some(Simulator::start(options).await.unwrap())
@@ -96,6 +100,24 @@ async fn wrong_and_missing_passwords_and_paths_are_told_apart() {
     spec.url.set_path("/cam9");
     let failure = tried(&spec).await.0.unwrap_err();
     assert_eq!((failure.kind, failure.args["path"].as_str()), (Kind::NotFound, "/cam9"));
+}
+
+#[tokio::test]
+async fn the_built_in_client_logs_in_with_each_scheme() {
+    let schemes = [Scheme::Basic, Scheme::Digest, Scheme::DigestSha256, Scheme::Any];
+    let tries = schemes.map(|scheme| async move {
+        let Some(simulator) = simulator_with(Some("right"), scheme).await else { return };
+        let mut spec = spec(&format!("rtsp://{}/cam1", simulator.address()), Client::Native);
+        spec.username = "admin".to_owned();
+        spec.password = Secret::new("wrong".to_owned());
+        assert_eq!(kind(&spec).await, Kind::Unauthorized, "{scheme:?}");
+        spec.password = Secret::new("right".to_owned());
+        let (found, _) = tried(&spec).await;
+        assert!(found.is_ok(), "{scheme:?}: {found:?}");
+    });
+    let mut running = tokio::task::JoinSet::new();
+    tries.into_iter().for_each(|one| drop(running.spawn(one)));
+    running.join_all().await;
 }
 
 #[tokio::test]
