@@ -1,5 +1,6 @@
 // A stand-in for the server while working on the console: cameras in every state, pictures made by ffmpeg, the
 // built console under the server's content security policy. Only for development; tests use the real server.
+// Who may sign in is told in mock-access.mjs.
 // usage: npm run build && npm run mock [PORT]
 
 import { spawn, spawnSync } from "node:child_process";
@@ -8,6 +9,7 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
+import { access, mayWatch, refuse } from "./mock-access.mjs";
 import { cameras, coverage, segments } from "./mock-data.mjs";
 
 const PORT = Number(process.argv[2] ?? 8080);
@@ -131,6 +133,12 @@ function api(request, response, url) {
 const server = createServer((request, response) => {
   const url = new URL(request.url ?? "/", "http://localhost");
   const path = normalize(decodeURIComponent(url.pathname));
+  if (access(request, response, url)) {
+    return;
+  }
+  if (/^\/(api|live)\//.test(path) && !mayWatch(request)) {
+    return refuse(response, "unauthenticated");
+  }
   if (path.startsWith("/api/")) {
     return api(request, response, url);
   }

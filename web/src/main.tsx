@@ -5,6 +5,8 @@ import { I18nProvider } from "./i18n";
 import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/components.css";
+import "./styles/forms.css";
+import "./styles/tables.css";
 
 const root = document.getElementById("root");
 if (root !== null) {

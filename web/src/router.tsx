@@ -1,17 +1,40 @@
 import { type AnchorHTMLAttributes, type MouseEvent, useSyncExternalStore } from "react";
+import { LOGIN_PATH, SECTIONS, type Section } from "./session/login";
 
-export type Route = { page: "wall" } | { page: "camera"; id: string } | { page: "unknown" };
+export type Route =
+  | { page: "wall" }
+  | { page: "camera"; id: string }
+  | { page: "login" }
+  | { page: "account" }
+  | { page: "admin"; section: Section }
+  | { page: "unknown" };
+
+const FIXED: Record<string, Route> = {
+  "/": { page: "wall" },
+  [LOGIN_PATH]: { page: "login" },
+  "/account": { page: "account" },
+};
 
 export function routeOf(path: string): Route {
-  if (path === "/") {
-    return { page: "wall" };
+  const plain = path.replace(/\/$/, "");
+  const section = SECTIONS.find((candidate) => plain === adminPath(candidate));
+  if (section !== undefined) {
+    return { page: "admin", section };
   }
+  return FIXED[plain === "" ? "/" : plain] ?? cameraRoute(path);
+}
+
+function cameraRoute(path: string): Route {
   const id = /^\/cameras\/([^/]+)\/?$/.exec(path)?.[1];
   try {
     return id === undefined ? { page: "unknown" } : { page: "camera", id: decodeURIComponent(id) };
   } catch {
     return { page: "unknown" };
   }
+}
+
+export function adminPath(section: Section): string {
+  return `/admin/${section}`;
 }
 
 export function cameraPath(id: string): string {

@@ -1,37 +1,10 @@
-import { ProblemError, readProblem } from "./problem";
-import { noteServerDate } from "./server-clock";
+import { get, type Query } from "./request";
 import type { Camera, CameraPage, Coverage, Segment, SegmentPage } from "./types";
 
-/** An answer that takes longer than this is not coming. */
-const TIMEOUT_MS = 20_000;
 /** Cameras that the wall asks for at once. */
 export const CAMERAS_MAX = 1_000;
 /** Segments that one list holds; a day of quarters of an hour is 96. */
 const SEGMENTS_MAX = 5_000;
-
-type Query = Record<string, string | number>;
-
-async function get<T>(path: string, query: Query, signal: AbortSignal): Promise<T> {
-  const text = new URLSearchParams(
-    Object.entries(query).map(([name, value]) => [name, `${value}`]),
-  ).toString();
-  const sent = Date.now();
-  let response: Response;
-  try {
-    response = await fetch(text === "" ? path : `${path}?${text}`, {
-      headers: { Accept: "application/json", "Accept-Language": document.documentElement.lang },
-      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
-    });
-  } catch (error) {
-    signal.throwIfAborted();
-    throw new ProblemError({ kind: "unreachable" }, { cause: error });
-  }
-  if (!response.ok) {
-    throw new ProblemError(await readProblem(response));
-  }
-  noteServerDate(response.headers.get("date"), sent, Date.now());
-  return (await response.json()) as T;
-}
 
 const camera = (id: string) => encodeURIComponent(id);
 

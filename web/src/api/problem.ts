@@ -10,13 +10,33 @@ export type Problem =
   | { kind: "unplayable"; requestId: string | null }
   | { kind: "unreachable" };
 
+interface More extends ErrorOptions {
+  status?: number;
+  retryAfterMs?: number | null;
+}
+
 export class ProblemError extends Error {
   readonly problem: Problem;
+  /** The HTTP status; 0 when nothing came. */
+  readonly status: number;
+  /** How long the server wants to be left alone. */
+  readonly retryAfterMs: number | null;
 
-  constructor(problem: Problem, options?: ErrorOptions) {
+  constructor(problem: Problem, { status = 0, retryAfterMs = null, ...options }: More = {}) {
     super(problem.kind === "answered" ? problem.details.message_en : problem.kind, options);
     this.problem = problem;
+    this.status = status;
+    this.retryAfterMs = retryAfterMs;
   }
+
+  get code(): string | null {
+    return codeOf(this.problem);
+  }
+}
+
+/** The server's word for what is wrong, by which programs decide. */
+export function codeOf(problem: Problem | null): string | null {
+  return problem?.kind === "answered" ? problem.details.code : null;
 }
 
 /** Reads a failed answer. Proxies answer with pages of their own: those are `unreadable`. */

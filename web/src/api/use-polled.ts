@@ -1,5 +1,5 @@
 import { useEffect, useState } from "react";
-import { asProblem, type Problem } from "./problem";
+import { asProblem, type Problem, ProblemError } from "./problem";
 
 export interface Polled<T> {
   /** The last good answer; kept while later ones fail. */
@@ -18,7 +18,7 @@ interface Answer<T> {
 
 /**
  * Asks every `everyMs` after the last answer, while the page is visible. A new `key` is a new question: the
- * old answer is dropped. `everyMs` of null asks once.
+ * old answer is dropped. `everyMs` of null asks once. A server that asks for patience (`Retry-After`) gets it.
  */
 export function usePolled<T>(
   key: string,
@@ -33,6 +33,7 @@ export function usePolled<T>(
     const stopped = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
     const poll = async () => {
+      let waitMs = everyMs;
       try {
         const data = await ask(stopped.signal);
         setAnswer({ key, data, problem: null });
@@ -40,10 +41,11 @@ export function usePolled<T>(
         if (stopped.signal.aborted) {
           return;
         }
+        waitMs = everyMs === null ? null : Math.max(everyMs, askedToWait(thrown));
         setAnswer((last) => ({ key, data: last.key === key ? last.data : null, problem: asProblem(thrown) }));
       }
-      if (everyMs !== null && !stopped.signal.aborted) {
-        timer = setTimeout(pollWhenVisible, everyMs);
+      if (waitMs !== null && !stopped.signal.aborted) {
+        timer = setTimeout(pollWhenVisible, waitMs);
       }
     };
     const pollWhenVisible = () => {
@@ -69,4 +71,8 @@ export function usePolled<T>(
     problem: isCurrent ? answer.problem : null,
     retry: () => setRound((last) => last + 1),
   };
+}
+
+function askedToWait(thrown: unknown): number {
+  return thrown instanceof ProblemError ? (thrown.retryAfterMs ?? 0) : 0;
 }

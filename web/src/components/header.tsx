@@ -1,10 +1,13 @@
+import type { Me } from "../api/types";
 import { useI18n } from "../i18n";
-import { Link } from "../router";
+import { adminPath, Link, type Route } from "../router";
+import { sectionsOf } from "../session/login";
 import { chooseTheme, THEMES, type Theme, useTheme } from "../theme/theme";
 import { AutoIcon, LogoIcon, MoonIcon, SunIcon } from "./icons";
 import { useNow } from "./use-now";
+import { UserMenu } from "./user-menu";
 
-export function Header({ isWall }: { isWall: boolean }) {
+export function Header({ page, me }: { page: Route["page"]; me: Me | null }) {
   const { t } = useI18n();
   return (
     <header className="header">
@@ -14,17 +17,35 @@ export function Header({ isWall }: { isWall: boolean }) {
           {t("app.name")}
         </bdi>
       </Link>
-      <nav aria-label={t("nav.label")}>
-        <Link className="nav-link" href="/" aria-current={isWall ? "page" : undefined}>
-          {t("nav.wall")}
-        </Link>
-      </nav>
+      {me !== null && <Pages page={page} me={me} />}
       <div className="header-end">
         <Clock />
         <LanguageSwitch />
         <ThemeSwitch />
+        {me !== null && <UserMenu me={me} />}
       </div>
     </header>
+  );
+}
+
+function Pages({ page, me }: { page: Route["page"]; me: Me }) {
+  const { t } = useI18n();
+  const [first] = sectionsOf(me);
+  return (
+    <nav className="nav" aria-label={t("nav.label")}>
+      <Link className="nav-link" href="/" aria-current={page === "wall" ? "page" : undefined}>
+        {t("nav.wall")}
+      </Link>
+      {first !== undefined && (
+        <Link
+          className="nav-link nav-admin"
+          href={adminPath(first)}
+          aria-current={page === "admin" ? "true" : undefined}
+        >
+          {t("nav.admin")}
+        </Link>
+      )}
+    </nav>
   );
 }
 

@@ -158,3 +158,42 @@ export const DownloadIcon = () => (
     <path d="M12 4v11M7.5 11 12 15.5l4.5-4.5M5 19.5h14" />
   </Icon>
 );
+
+export const CloseIcon = () => (
+  <Icon>
+    <path d="m6.5 6.5 11 11M17.5 6.5l-11 11" />
+  </Icon>
+);
+
+export const CopyIcon = () => (
+  <Icon>
+    <rect x="8.5" y="8.5" width="11" height="11" rx="2" />
+    <path d="M15.5 8.5v-2a2 2 0 0 0-2-2h-7a2 2 0 0 0-2 2v7a2 2 0 0 0 2 2h2" />
+  </Icon>
+);
+
+export const PersonIcon = () => (
+  <Icon>
+    <circle cx="12" cy="8.5" r="3.8" />
+    <path d="M4.5 20c.8-3.7 3.8-5.7 7.5-5.7s6.7 2 7.5 5.7" />
+  </Icon>
+);
+
+export const KeyIcon = () => (
+  <Icon isDirectional>
+    <circle cx="8" cy="14.5" r="4" />
+    <path d="m11 11.5 8-8M15.5 7l3 3" />
+  </Icon>
+);
+
+export const MenuIcon = () => (
+  <Icon>
+    <path d="M4 7h16M4 12h16M4 17h16" />
+  </Icon>
+);
+
+export const PlusIcon = () => (
+  <Icon>
+    <path d="M12 5.5v13M5.5 12h13" />
+  </Icon>
+);

@@ -18,6 +18,8 @@ export interface Format {
   dateTime(ms: number): string;
   /** 3m 20s: the two largest units. */
   duration(ms: number): string;
+  /** 3 minutes ago, in 2 days. */
+  ago(ms: number, now: number): string;
   bytes(value: number): string;
   bitrate(bitsPerSecond: number): string;
   /** The viewer's time zone by name. */
@@ -36,6 +38,8 @@ export function formatFor(language: Language, timeZone?: string): Format {
   const day = dates({ weekday: "long", ...full });
   const dateTime = dates({ ...full, ...clock, second: "2-digit" });
   const zone = dates({ timeZoneName: "short" });
+  const relative = new Intl.RelativeTimeFormat(locale);
+  const present = new Intl.RelativeTimeFormat(locale, { numeric: "auto" }).format(0, "second");
   const list = new Intl.ListFormat(locale, { type: "unit", style: "narrow" });
   const unit = (value: number, name: string, digits: number, unitDisplay: "short" | "narrow" = "short") =>
     new Intl.NumberFormat(locale, {
@@ -56,6 +60,10 @@ export function formatFor(language: Language, timeZone?: string): Format {
     day: (ms) => day.format(ms),
     dateTime: (ms) => dateTime.format(ms),
     duration: (ms) => list.format(durationParts(ms).map(([value, name]) => unit(value, name, 0, "narrow"))),
+    ago: (ms, now) => {
+      const parts = agoParts(ms, now);
+      return parts === null ? present : relative.format(...parts);
+    },
     bytes: (value) => scaled(value, ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"], unit),
     bitrate: (value) =>
       scaled(
@@ -86,6 +94,25 @@ export function durationParts(ms: number): [number, string][] {
     }
   }
   return parts.slice(0, 2);
+}
+
+const LONG_UNITS = [
+  [31_536_000, "year"],
+  [2_592_000, "month"],
+  [86_400, "day"],
+  [3_600, "hour"],
+  [60, "minute"],
+] as const;
+
+/** A time as seen from now, in its largest whole unit; null for what is under a minute away. */
+export function agoParts(ms: number, now: number): [number, Intl.RelativeTimeFormatUnit] | null {
+  const seconds = (ms - now) / 1_000;
+  for (const [length, name] of LONG_UNITS) {
+    if (Math.abs(seconds) >= length) {
+      return [Math.trunc(seconds / length), name];
+    }
+  }
+  return null;
 }
 
 function scaled(

@@ -121,11 +121,13 @@ function CameraCard({ camera }: { camera: Camera }) {
         )}
         {camera.tags.length > 0 && (
           <Fact term={t("facts.tags")}>
-            {camera.tags.map((tag) => (
-              <bdi key={tag} className="tag">
-                {tag}
-              </bdi>
-            ))}
+            <span className="tags">
+              {camera.tags.map((tag) => (
+                <bdi key={tag} className="tag">
+                  {tag}
+                </bdi>
+              ))}
+            </span>
           </Fact>
         )}
         <Fact term={t("facts.location")}>
