@@ -81,15 +81,7 @@ const NOBODY = { user: { id: "", name: "" }, session: null, expires_at: null, mu
 function me({ own }) {
   const login = { password: true, oidc: MODE === "oidc" ? { name: "City Directory" } : null };
   if (MODE === "open") {
-    return {
-      user: nobody,
-      kind: "open",
-      role: "admin",
-      agencies: ["*"],
-      session: null,
-      expires_at: null,
-      login,
-    };
+    return { ...NOBODY, kind: "open", role: "admin", agencies: ["*"], login };
   }
   return {
     user: { id: own.user.id, name: own.user.name },
