@@ -27,11 +27,18 @@ export function Table({ caption, columns, isBusy, children }: TableProps) {
   );
 }
 
+interface CellProps {
+  label: string;
+  /** There is nothing to say. */
+  isEmpty?: boolean;
+  children: ReactNode;
+}
+
 /** One value of a row; the label stands beside it where the table's head cannot be seen. */
-export function Cell({ label, children }: { label: string; children: ReactNode }) {
+export function Cell({ label, isEmpty = false, children }: CellProps) {
   return (
-    <td data-label={label}>
-      <div className="cell">{children}</div>
+    <td data-label={label} className={isEmpty ? "cell-empty" : undefined}>
+      <div className="cell">{isEmpty ? "–" : children}</div>
     </td>
   );
 }

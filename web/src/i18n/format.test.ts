@@ -47,3 +47,13 @@ test("the first known language of the browser is taken", () => {
   expect(preferredLanguage(["fr-FR", "ar-AE", "en"])).toBe("ar");
   expect(preferredLanguage(["de"])).toBe("en");
 });
+
+test("times are told from now, in their largest unit", () => {
+  const en = formatFor("en");
+  const at = (seconds: number) => en.ago(1_000_000_000_000 + seconds * 1_000, 1_000_000_000_000);
+  expect(at(-20)).toBe("now");
+  expect(at(-170)).toBe("3 minutes ago");
+  expect(at(-86_400)).toBe("1 day ago");
+  expect(at(604_790)).toBe("in 7 days");
+  expect(formatFor("ar").ago(0, 120_000)).toBe("قبل دقيقتين");
+});

@@ -104,12 +104,12 @@ const LONG_UNITS = [
   [60, "minute"],
 ] as const;
 
-/** A time as seen from now, in its largest whole unit; null for what is under a minute away. */
+/** A time as seen from now, in its largest unit, rounded; null for what is under a minute away. */
 export function agoParts(ms: number, now: number): [number, Intl.RelativeTimeFormatUnit] | null {
   const seconds = (ms - now) / 1_000;
   for (const [length, name] of LONG_UNITS) {
     if (Math.abs(seconds) >= length) {
-      return [Math.trunc(seconds / length), name];
+      return [Math.round(seconds / length), name];
     }
   }
   return null;

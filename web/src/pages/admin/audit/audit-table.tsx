@@ -41,12 +41,14 @@ function Row({ row }: { row: AuditRow }) {
       <Cell label={t("auditword.action")}>
         <bdi className="code">{row.action}</bdi>
       </Cell>
-      <Cell label={t("auditword.object")}>
-        {row.object === "" ? "–" : <bdi className="code">{row.object}</bdi>}
+      <Cell label={t("auditword.object")} isEmpty={row.object === ""}>
+        <bdi className="code">{row.object}</bdi>
       </Cell>
-      <Cell label={t("auditword.agency")}>{row.agency ? <bdi>{row.agency}</bdi> : "–"}</Cell>
-      <Cell label={t("sessions.address")}>
-        {row.address === "" ? "–" : <bdi className="code">{row.address}</bdi>}
+      <Cell label={t("auditword.agency")} isEmpty={!row.agency}>
+        <bdi>{row.agency}</bdi>
+      </Cell>
+      <Cell label={t("sessions.address")} isEmpty={row.address === ""}>
+        <bdi className="code">{row.address}</bdi>
       </Cell>
       <Cell label={t("audit.result")}>
         <Result row={row} />

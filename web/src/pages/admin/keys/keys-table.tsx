@@ -52,14 +52,17 @@ function Row({ row, revoke }: { row: Key; revoke: () => void }) {
         <AgencyNames agencies={row.agencies} />
       </Cell>
       <Cell label={t("keys.scopes")}>
-        {row.scopes.length === 0 && <span className="muted">{t("keys.scopes.none")}</span>}
-        <span className="tags">
-          {row.scopes.map((scope) => (
-            <bdi key={scope} className="code" dir="ltr">
-              {scope}
-            </bdi>
-          ))}
-        </span>
+        {row.scopes.length === 0 ? (
+          <span className="muted">{t("keys.scopes.none")}</span>
+        ) : (
+          <span className="lines">
+            {row.scopes.map((scope) => (
+              <bdi key={scope} className="code" dir="ltr">
+                {scope}
+              </bdi>
+            ))}
+          </span>
+        )}
       </Cell>
       <Cell label={t("keys.made")}>
         <span className="lines">
@@ -76,8 +79,7 @@ function Row({ row, revoke }: { row: Key; revoke: () => void }) {
       <Actions>
         {state !== "revoked" && (
           <button type="button" className="button quiet-danger" onClick={revoke}>
-            {t("keys.revoke")}
-            <span className="visually-hidden">{row.name}</span>
+            {t("keys.revoke")} <span className="visually-hidden">{row.name}</span>
           </button>
         )}
       </Actions>

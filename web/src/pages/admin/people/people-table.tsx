@@ -49,13 +49,11 @@ export function PeopleTable({ users, me, isBusy, edit, remove }: Props) {
           </Cell>
           <Actions>
             <button type="button" className="button" onClick={() => edit(user)}>
-              {t("people.edit")}
-              <span className="visually-hidden">{user.name}</span>
+              {t("people.edit")} <span className="visually-hidden">{user.name}</span>
             </button>
             {user.id !== me.user.id && (
               <button type="button" className="button quiet-danger" onClick={() => remove(user)}>
-                {t("people.delete")}
-                <span className="visually-hidden">{user.name}</span>
+                {t("people.delete")} <span className="visually-hidden">{user.name}</span>
               </button>
             )}
           </Actions>
