@@ -130,6 +130,60 @@ test("a session that ends is told quietly, and the wall's address is kept", opti
   await close();
 });
 
+const json = (status, body) => ({ status, contentType: "application/json", body: JSON.stringify(body) });
+
+test("a server without a login shows none, nor does one that is older than the question", options, async () => {
+  const nobody = { id: "", name: "" };
+  const open_ = { user: nobody, kind: "open", role: null, agencies: ["*"], login: { password: false, oidc: null } };
+  for (const answer of [json(200, open_), json(404, {})]) {
+    const { page, faults, close } = await open(browser, "/login", { language: "en" });
+    await page.route("**/api/me", (route) => route.fulfill(answer));
+    await page.route("**/api/cameras*", (route) => route.fulfill(json(200, { cameras: [], next_cursor: null, total: 0 })));
+    await page.reload();
+    await page.getByRole("heading", { name: "No cameras yet" }).waitFor();
+    await page.getByRole("link", { name: "Administration" }).waitFor();
+    assert.equal(await page.getByRole("button", { name: /^Signed in as/ }).count(), 0);
+    assert.equal(await page.getByRole("link", { name: "Sign in" }).count(), 0);
+    assert.deepEqual(unexpected(faults), []);
+    await close();
+  }
+});
+
+test("a visitor without a login sees what is open, and is asked for one where it is needed", options, async () => {
+  const { page, close } = await open(browser, "/login", { language: "en" });
+  const login = { password: true, oidc: null };
+  const me = { user: { id: "", name: "" }, kind: "anonymous", role: "viewer", agencies: [], login };
+  await page.route("**/api/me", (route) => route.fulfill(json(200, me)));
+  await page.route("**/api/cameras*", (route) => route.fulfill(json(200, { cameras: [], next_cursor: null, total: 0 })));
+  await page.goto(new URL("/", page.url()).href);
+  await page.getByRole("heading", { name: "No cameras yet" }).waitFor();
+  await page.getByRole("link", { name: "Sign in" }).click();
+  await page.getByLabel("User name").waitFor();
+  await page.goto(new URL("/cameras/yard", page.url()).href);
+  await page.waitForURL("**/login?return=%2Fcameras%2Fyard");
+  await close();
+});
+
+test("a server that contradicts itself is not asked in a circle", options, async () => {
+  const { page, close } = await openSignedIn("/account");
+  await page.locator("tbody tr").first().waitFor();
+  let asked = 0;
+  await page.route("**/api/me", (route) => {
+    asked += 1;
+    return route.continue();
+  });
+  const problem = { code: "unauthenticated", message_en: "Sign in first.", message_ar: "سجّل الدخول." };
+  let refused = 0;
+  await page.route("**/api/cameras*", (route) => {
+    refused += 1;
+    return route.fulfill(json(401, problem));
+  });
+  await page.goto(new URL("/", page.url()).href);
+  await page.getByRole("alert").filter({ hasText: "Sign in first." }).waitFor();
+  assert.ok(asked <= 3 && refused <= 3, `asked ${asked} times, refused ${refused} times`);
+  await close();
+});
+
 test("a person is added with a password that is shown once, has to change it, and sees only what the role may", options, async () => {
   const { page, faults, close } = await openSignedIn("/admin/people");
   const name = fresh("viewer");

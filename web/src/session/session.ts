@@ -17,6 +17,8 @@ export type Session =
 
 let session: Session = { state: "asking" };
 let wasPerson = false;
+/** When it was last found that somebody is signed in although something was refused. */
+let heldAt = Number.NEGATIVE_INFINITY;
 const listeners = new Set<() => void>();
 
 function set(next: Session): void {
@@ -66,6 +68,9 @@ export async function signOut(): Promise<void> {
   await askWho();
 }
 
+/** A server that says both that one is signed in and that one is not is not asked faster than this. */
+const HOLD_MS = 10_000;
+
 /** Watches over the session for as long as the console is open. */
 export function watchSession(): () => void {
   void askWho();
@@ -73,16 +78,21 @@ export function watchSession(): () => void {
     if (refusal === "forbidden") {
       // What one may do has changed: the menus follow.
       void askWho();
-    } else if (session.state === "in") {
+    } else if (session.state === "in" && performance.now() - heldAt > HOLD_MS) {
       set({ state: "asking" });
       void askWho().then(askForLogin);
     }
   });
 }
 
-/** Somebody who is let in without a login wanted what needs one. */
+/** Somebody who is let in without a login wanted what needs one; who is signed in stays. */
 function askForLogin(): void {
-  if (session.state === "in" && session.me.kind === "anonymous" && location.pathname !== LOGIN_PATH) {
+  if (session.state !== "in") {
+    return;
+  }
+  if (session.me.kind !== "anonymous") {
+    heldAt = performance.now();
+  } else if (location.pathname !== LOGIN_PATH) {
     go(loginPath(new URL(location.href)), "replace");
   }
 }
