@@ -3,7 +3,8 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
-use axum::extract::{ConnectInfo, FromRequestParts, MatchedPath, Request, State};
+use axum::Extension;
+use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use base::ErrorKind;
@@ -14,6 +15,7 @@ use crate::App;
 use crate::authenticate::client_address;
 use crate::messages::Language;
 use crate::problem::Problem;
+use crate::serve::Arrival;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -41,7 +43,7 @@ impl<S: Sync> FromRequestParts<S> for Arrived {
 /// The outermost layer.
 pub(crate) async fn front(
     State(app): State<App>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Extension(arrival): Extension<Arrival>,
     mut request: Request,
     next: Next,
 ) -> Response {
@@ -49,8 +51,9 @@ pub(crate) async fn front(
     let id = request_id(request.headers());
     let language = text(request.headers(), header::ACCEPT_LANGUAGE)
         .map_or(Language::English, Language::preferred);
+    let Arrival { peer, tls } = arrival;
     let address = client_address(peer.ip(), request.headers(), &app.settings.trusted_proxies);
-    let arrived = Arrived { peer, address, tls: false, request_id: id.clone() };
+    let arrived = Arrived { peer, address, tls, request_id: id.clone() };
     request.extensions_mut().insert(arrived);
     let challenge = challenge(request.headers(), request.uri());
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());

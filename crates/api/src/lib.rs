@@ -14,9 +14,9 @@ pub mod messages;
 mod metrics;
 pub mod problem;
 mod routes;
+pub mod serve;
 mod who;
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,14 +34,10 @@ use catalog::Database;
 use http::{HeaderName, HeaderValue, header};
 use ingest::StatusBoard;
 use prometheus::Registry;
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower_http::cors::{AllowOrigin, Any, CorsLayer};
 
 pub use limit::Rates;
-
-/// How long requests may take to finish when the server stops.
-const DRAIN: Duration = Duration::from_secs(10);
 
 /// Settings of the front door.
 #[derive(Clone, Debug, Default)]
@@ -68,8 +64,10 @@ pub struct Settings {
     pub rates: Rates,
     /// What nobody in particular may look at.
     pub anonymous: Option<Anonymous>,
-    /// Passwords come from elsewhere by TLS only.
+    /// The console and logins in the clear from elsewhere are sent to TLS.
     pub tls_required: bool,
+    /// Where TLS is spoken.
+    pub tls_port: Option<u16>,
 }
 
 /// What nobody in particular may look at.
@@ -133,6 +131,8 @@ impl std::ops::Deref for App {
 #[derive(Clone)]
 pub struct Server {
     router: Router,
+    gate: serve::Gate,
+    connections: serve::Metrics,
 }
 
 impl Server {
@@ -142,6 +142,9 @@ impl Server {
     /// When the registry has this room's numbers already.
     pub fn new(parts: Parts, scope: &Scope) -> Result<Self, prometheus::Error> {
         let metrics = metrics::Metrics::new(&parts.registry)?;
+        let connections = serve::Metrics::new(&parts.registry)?;
+        let proxies = parts.settings.trusted_proxies.clone();
+        let gate = serve::Gate::new(serve::Bounds { proxies, ..serve::Bounds::default() });
         let limits = Arc::new(limit::Limits::new(parts.settings.rates));
         let app = App { parts: Arc::new(parts), metrics, limits, directory: Arc::default() };
         limit::keep_small(app.clone(), scope);
@@ -153,33 +156,17 @@ impl Server {
             .layer(axum::middleware::from_fn_with_state(app.clone(), authenticate::authenticate))
             .layer(cors(&app.settings.cors_origins))
             .layer(DefaultBodyLimit::max(app.settings.max_body))
+            .layer(axum::middleware::from_fn_with_state(app.clone(), serve::secure))
             .layer(axum::middleware::from_fn_with_state(app.clone(), front::front))
             .with_state(app);
-        Ok(Self { router })
+        Ok(Self { router, gate, connections })
     }
 
     /// Serves a listener until `stop`; then stops accepting, and leaves when requests have finished
     /// or ten seconds have passed. The task belongs to `scope`.
-    pub fn serve(&self, listener: TcpListener, scope: &Scope, stop: CancellationToken) {
-        let service = self.router.clone().into_make_service_with_connect_info::<SocketAddr>();
-        scope.spawn("http", async move {
-            let draining = stop.clone();
-            let serving = axum::serve(listener, service)
-                .with_graceful_shutdown(async move { draining.cancelled().await });
-            let serving = std::future::IntoFuture::into_future(serving);
-            let deadline = async {
-                stop.cancelled().await;
-                tokio::time::sleep(DRAIN).await;
-            };
-            tokio::select! {
-                result = serving => {
-                    if let Err(error) = result {
-                        tracing::error!(err = %error, "listener failed");
-                    }
-                }
-                () = deadline => tracing::warn!("requests did not finish in time"),
-            }
-        });
+    pub fn serve(&self, listener: serve::Listener, scope: &Scope, stop: CancellationToken) {
+        let counted = (self.gate.clone(), self.connections.clone(), serve::Patience::default());
+        scope.spawn("http", serve::run(listener, self.router.clone(), counted, stop));
     }
 }
 

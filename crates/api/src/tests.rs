@@ -11,6 +11,7 @@ use access::trail::HeadMark;
 use base::task::Pool;
 use base::{CameraId, Clock, SystemClock};
 use catalog::{Camera, NewSegment, Removal, Removals, Rule, Sealed, Segments};
+use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 
 use super::*;
@@ -93,6 +94,7 @@ async fn door(change: impl FnOnce(&mut Settings)) -> Door {
     let server = Server::new(parts, &scope).unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
+    let listener = serve::Listener { name: "http", socket: listener, tls: None };
     server.serve(listener, &scope, scope.token());
     Door { address, database, hub, accounts, gate, _dir: dir, _scope: scope, _pool: pool }
 }

@@ -50,6 +50,22 @@ enum Command {
         /// Its address.
         #[arg(default_value = "http://127.0.0.1:8080")]
         url: String,
+        /// For https: the certificate to trust, <data_dir>/tls/cert.pem for a self-signed one.
+        #[arg(long, value_name = "FILE")]
+        ca: Option<PathBuf>,
+    },
+    /// Certificates.
+    #[command(subcommand)]
+    Tls(TlsCommand),
+}
+
+#[derive(Subcommand)]
+enum TlsCommand {
+    /// Make the self-signed certificate if it is missing; print its path and fingerprint.
+    SelfSigned {
+        /// Make a new one even so.
+        #[arg(long)]
+        force: bool,
     },
 }
 
@@ -209,13 +225,15 @@ pub struct SimulateArgs {
 /// Parses the command line and runs the command.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
+    // For every library that speaks TLS; a second one would be an error, and there is none.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let source = source(cli.config.clone());
     let load = || source.load().result;
     let result = match &cli.command {
         Command::Simulate(args) => commands::simulate::run(args),
         Command::Check(CheckCommand::Rtsp(args)) => commands::check_rtsp::rtsp(args, load),
         Command::Doctor { bundle } => commands::doctor::run(bundle.as_deref(), load),
-        Command::Health { url } => commands::health::run(url),
+        Command::Health { url, ca } => commands::health::run(url, ca.as_deref()),
         Command::Demo(args) => commands::demo::run(args),
         Command::Serve => match load() {
             Ok(config) => commands::serve::run(config, Some(source), |_| {}),
@@ -225,6 +243,10 @@ pub fn run() -> ExitCode {
         Command::Config(ConfigCommand::Reference) => commands::config::reference(),
         Command::Cleanup(args) => match load() {
             Ok(config) => commands::cleanup::run(&config, args),
+            Err(faults) => return refuse(&faults),
+        },
+        Command::Tls(TlsCommand::SelfSigned { force }) => match load() {
+            Ok(config) => commands::tls::self_signed(&config, *force),
             Err(faults) => return refuse(&faults),
         },
         Command::Retention(RetentionCommand::Preview { json }) => match load() {

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 use access::trust::Network;
 use anyhow::{Context, bail};
+use api::serve::tls;
+use base::{Clock, SystemClock};
 use tokio::net::{TcpListener, lookup_host};
 
 use crate::config::{Config, Port, Settings};
@@ -21,17 +23,20 @@ pub async fn bind_http(config: &Config) -> anyhow::Result<Vec<(&'static str, Tcp
     }
     let host = config.host();
     if let Port::On(port) = config.settings.port("server.port") {
-        bind(&host, port, "server.port", &mut out).await?;
+        bind("http", (&host, port), "server.port", &mut out).await?;
     }
     for port in config.settings.ports("server.also_listen") {
-        bind(&host, port, "server.also_listen", &mut out).await?;
+        bind("http", (&host, port), "server.also_listen", &mut out).await?;
+    }
+    if let Port::On(port) = config.settings.port("server.tls.port") {
+        bind("https", (&host, port), "server.tls.port", &mut out).await?;
     }
     Ok(out)
 }
 
 async fn bind(
-    host: &str,
-    port: u16,
+    name: &'static str,
+    (host, port): (&str, u16),
     key: &str,
     out: &mut Vec<(&'static str, TcpListener)>,
 ) -> anyhow::Result<()> {
@@ -50,7 +55,7 @@ async fn bind(
             Ok(listener) => {
                 // `localhost` is one port on both families.
                 chosen = listener.local_addr()?.port();
-                out.push(("http", listener));
+                out.push((name, listener));
             }
             Err(error) if index > 0 => {
                 tracing::debug!(%address, err = %error, "second address not bound")
@@ -64,6 +69,35 @@ async fn bind(
         }
     }
     Ok(())
+}
+
+/// Where the front door's certificate comes from.
+pub fn certificate_source(config: &Config) -> tls::Source {
+    let (cert, key) = (config.path("server.tls.cert"), config.path("server.tls.key"));
+    if !cert.as_os_str().is_empty() {
+        return tls::Source::Given { cert, key };
+    }
+    own_certificate(config)
+}
+
+/// The certificate that is made when none is given.
+pub fn own_certificate(config: &Config) -> tls::Source {
+    let machine = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let mut more = config.settings.texts("server.hosts");
+    more.push(config.host());
+    let names = tls::names(&machine, &more);
+    tls::Source::SelfSigned { folder: config.data_dir.join("tls"), names }
+}
+
+/// The certificate, where one of the listeners speaks TLS.
+pub fn certificate(
+    config: &Config,
+    listeners: &[(&'static str, TcpListener)],
+) -> anyhow::Result<Option<tls::Certificate>> {
+    if !listeners.iter().any(|(name, _)| *name == "https") {
+        return Ok(None);
+    }
+    Ok(Some(tls::Certificate::open(certificate_source(config), SystemClock.wall())?))
 }
 
 /// A port that the configuration asks for.
@@ -120,7 +154,12 @@ pub fn wanted(config: &Config) -> Vec<Wanted> {
 }
 
 /// The front door's settings.
-pub fn front_settings(config: &Config) -> anyhow::Result<api::Settings> {
+pub fn front_settings(
+    config: &Config,
+    listeners: &[(&'static str, TcpListener)],
+) -> anyhow::Result<api::Settings> {
+    let tls = listeners.iter().find(|(name, _)| *name == "https");
+    let tls_port = tls.map(|(_, listener)| listener.local_addr()).transpose()?.map(|at| at.port());
     let settings = &config.settings;
     let networks =
         |key: &str| settings.texts(key).iter().filter_map(|text| Network::parse(text)).collect();
@@ -148,6 +187,7 @@ pub fn front_settings(config: &Config) -> anyhow::Result<api::Settings> {
         },
         anonymous: anonymous(settings, networks("access.anonymous.from")),
         tls_required: settings.bool("server.tls.required"),
+        tls_port,
     })
 }
 

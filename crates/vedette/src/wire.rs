@@ -20,7 +20,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-use crate::config::{Camera, Config, Port};
+use crate::config::{Camera, Config};
 use crate::{access_setup, listen, retention, specs, volume};
 
 /// How long parts may take to leave.
@@ -53,6 +53,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     refuse_what_is_not_built(config)?;
     // Ports first: a taken one should not cost a repair.
     let listeners = listen::bind_http(config).await?;
+    let certificate = listen::certificate(config, &listeners)?;
 
     let scope = Scope::new(Handle::current());
     let database = open_database(config, &board).await?;
@@ -115,10 +116,13 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         accounts: access.accounts,
         trail: access.trail,
         signer: access.signer,
-        settings: listen::front_settings(config)?,
+        settings: listen::front_settings(config, &listeners)?,
     };
     let http = scope.child();
-    let named = serve(parts, listeners, &http)?;
+    if let Some(certificate) = &certificate {
+        certificate.follow(&scope, board.clone());
+    }
+    let named = serve(parts, listeners, certificate.as_ref(), &http)?;
     board.set("listeners", Health::Healthy, "");
     Ok(Running {
         listeners: named,
@@ -186,9 +190,6 @@ impl Running {
 fn refuse_what_is_not_built(config: &Config) -> anyhow::Result<()> {
     if !config.settings.text("database.url").is_empty() {
         bail!("database.url: PostgreSQL is not built yet; leave it empty for SQLite");
-    }
-    if config.settings.port("server.tls.port") != Port::Off {
-        tracing::warn!("server.tls.port: TLS is not built yet, the front door speaks plain HTTP");
     }
     if config.is_open() {
         tracing::warn!("access.mode is open: whoever reaches this server is an administrator");
@@ -271,6 +272,7 @@ fn start_hls(config: &Config, hub: Hub, pool: &Arc<Pool>, scope: &Scope) -> live
 fn serve(
     parts: api::Parts,
     listeners: Vec<(&'static str, TcpListener)>,
+    certificate: Option<&api::serve::tls::Certificate>,
     scope: &Scope,
 ) -> anyhow::Result<Vec<(&'static str, SocketAddr)>> {
     let server = api::Server::new(parts, scope)?;
@@ -281,6 +283,8 @@ fn serve(
         if !named.iter().any(|(known, _)| *known == name) {
             named.push((name, address));
         }
+        let tls = certificate.filter(|_| name == "https").cloned();
+        let listener = api::serve::Listener { name, socket: listener, tls };
         server.serve(listener, scope, scope.token());
     }
     Ok(named)

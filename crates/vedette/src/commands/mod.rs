@@ -10,3 +10,4 @@ pub mod health;
 pub mod retention;
 pub mod serve;
 pub mod simulate;
+pub mod tls;

@@ -189,6 +189,13 @@ pub fn check_meaning(settings: &Settings, faults: &mut Vec<Fault>) {
             );
         }
     }
+    for (given, missing) in
+        [("server.tls.cert", "server.tls.key"), ("server.tls.key", "server.tls.cert")]
+    {
+        if !settings.text(given).is_empty() && settings.text(missing).is_empty() {
+            fault(given, format!("given without {missing}"), "give both, or neither");
+        }
+    }
     let database = settings.text("database.url");
     if !database.is_empty()
         && !["postgresql://", "postgres://"].iter().any(|scheme| database.starts_with(scheme))

@@ -146,6 +146,7 @@ fn combinations_that_cannot_be_are_refused() {
     );
     assert!(faults("server: { port: 1\n").contains("test.yaml:"));
     assert!(load_yaml("server: { tls: off }").is_ok());
+    assert!(faults("server: { tls: { cert: a.pem } }").contains("given without server.tls.key"));
 }
 
 #[test]
