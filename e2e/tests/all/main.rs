@@ -15,3 +15,4 @@ mod outgoing;
 mod recording;
 mod rtsp_auth;
 mod simulator;
+mod tls;
