@@ -119,14 +119,17 @@ fn vedette(binary: &Path, cameras: usize) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let (_simulator, base) = simulate(binary, cameras, folder.path())?;
     let mut yaml =
-        "data_dir: ./data\nserver: { port: 0 }\nrecord: { segment_duration: 15m }\ncameras:\n"
+        "data_dir: ./data\nserver: { port: 0 }\naccess: { mode: open }\nrecord: { segment_duration: 15m }\ncameras:\n"
             .to_owned();
     for number in 1..=cameras {
         yaml.push_str(&format!("  - {{ id: cam{number}, url: \"{base}/cam{number}\" }}\n"));
     }
     std::fs::write(folder.path().join("vedette.yaml"), yaml)?;
     let idle = tempfile::tempdir()?;
-    std::fs::write(idle.path().join("vedette.yaml"), "data_dir: ./data\nserver: { port: 0 }\n")?;
+    std::fs::write(
+        idle.path().join("vedette.yaml"),
+        "data_dir: ./data\nserver: { port: 0 }\naccess: { mode: open }\n",
+    )?;
     let (empty, _) = serve(binary, idle.path())?;
     let (server, address) = serve(binary, folder.path())?;
     let number = |name: &str| -> Result<f64> {

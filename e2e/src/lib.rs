@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 pub use process::{Process, command, output, tool};
-pub use server::{Answer, GstCamera, Server, Simulator};
+pub use server::{ADMIN_PASSWORD, Answer, GstCamera, Server, Simulator};
 
 /// The binary under test.
 ///

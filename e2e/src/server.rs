@@ -13,6 +13,9 @@ use crate::{binary, repository, wait_for};
 const START: Duration = Duration::from_secs(30);
 const STOP: Duration = Duration::from_secs(30);
 
+/// Of the administrator of [`Server::with_login`].
+pub const ADMIN_PASSWORD: &str = "correct horse battery";
+
 /// A server with a data folder of its own.
 pub struct Server {
     folder: tempfile::TempDir,
@@ -49,13 +52,29 @@ impl Answer {
 }
 
 impl Server {
-    /// A server that is not started yet. `yaml` is its configuration but for port and data folder.
+    /// A server that is not started yet and to whoever reaches it on loopback is open. `yaml` is its
+    /// configuration but for port and data folder.
     ///
     /// # Errors
     /// When no folder can be made.
     pub fn new(yaml: &str) -> Result<Self> {
+        Self::with(&format!("server: {{ port: 0 }}\naccess: {{ mode: open }}\n{yaml}"))
+    }
+
+    /// A server that is not started yet and asks who is there; its administrator is `admin` with the
+    /// password [`ADMIN_PASSWORD`].
+    ///
+    /// # Errors
+    /// As [`Server::new`].
+    pub fn with_login(yaml: &str) -> Result<Self> {
+        let door = "server: { host: 127.0.0.1, port: 0, tls: { port: 0 } }";
+        let server = Self::with(&format!("{door}\n{yaml}"))?;
+        Ok(server.variable("VEDETTE_ADMIN_PASSWORD", ADMIN_PASSWORD))
+    }
+
+    fn with(yaml: &str) -> Result<Self> {
         let folder = tempfile::tempdir()?;
-        let text = format!("data_dir: ./data\nserver: {{ port: 0 }}\n{yaml}\n");
+        let text = format!("data_dir: ./data\n{yaml}\n");
         std::fs::write(folder.path().join("vedette.yaml"), text)?;
         Ok(Self {
             folder,

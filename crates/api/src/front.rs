@@ -61,7 +61,12 @@ pub(crate) async fn front(
 
     let mut response = next.run(request).await;
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        // What inner layers added stays: limits, and for whom the answer may be read.
+        let kept = std::mem::take(response.headers_mut());
         response = problem.render(language, &id);
+        let own = std::mem::replace(response.headers_mut(), kept);
+        response.headers_mut().remove(header::CONTENT_LENGTH);
+        response.headers_mut().extend(own);
     }
     if response.status() == StatusCode::UNAUTHORIZED {
         response

@@ -136,7 +136,9 @@ fn a_server_whose_certificate_is_wrong_does_not_start_and_names_the_key() -> Res
         let folder = tempfile::tempdir()?;
         let (cert, key) = (cert.display(), key.display());
         let tls = format!("{{ port: 0, cert: \"{cert}\", key: \"{key}\" }}");
-        let yaml = format!("data_dir: ./data\nserver: {{ port: 0, tls: {tls} }}\n");
+        let yaml = format!(
+            "data_dir: ./data\nserver: {{ port: 0, tls: {tls} }}\naccess: {{ mode: open }}\n"
+        );
         std::fs::write(folder.path().join("vedette.yaml"), yaml)?;
         let done = command(binary()?).arg("serve").current_dir(folder.path()).output()?;
         let error = String::from_utf8_lossy(&done.stderr);

@@ -25,13 +25,15 @@ fn faults(text: &str) -> String {
 #[test]
 fn no_file_is_the_defaults_with_no_camera() {
     let config = load_yaml("").unwrap();
-    assert!(config.cameras.is_empty() && config.is_open());
+    assert!(config.cameras.is_empty() && !config.is_open());
     assert_eq!(config.settings.port("server.port"), Port::On(8080));
-    assert_eq!(config.settings.port("server.tls.port"), Port::Off);
+    assert_eq!(config.settings.port("server.tls.port"), Port::On(8443));
+    let open = load_yaml("access: { mode: open }").unwrap();
+    assert_eq!(open.settings.port("server.tls.port"), Port::Off);
     assert_eq!(config.settings.duration("record.segment_duration"), Duration::from_secs(900));
     assert_eq!(config.settings.texts("storage.backends"), ["local"]);
     assert_eq!(config.path("storage.segments_dir"), Path::new("/etc/vedette/data/segments"));
-    assert_eq!(config.host(), "localhost");
+    assert_eq!((config.host().as_str(), open.host().as_str()), ("::", "localhost"));
     for key in KEYS {
         let _ = config.settings.get(key.path);
     }
@@ -129,10 +131,11 @@ fn variables_override_in_their_order() {
 
 #[test]
 fn combinations_that_cannot_be_are_refused() {
-    assert!(faults("server: { host: 0.0.0.0 }").contains("access.open_networks"));
-    assert!(
-        load_yaml("server: { host: 0.0.0.0 }\naccess: { open_networks: [10.0.0.0/8] }").is_ok()
-    );
+    let open =
+        |access: &str| format!("server: {{ host: 0.0.0.0 }}\naccess: {{ mode: open{access} }}");
+    assert!(faults(&open("")).contains("access.open_networks"));
+    assert!(load_yaml(&open(", open_networks: [10.0.0.0/8]")).is_ok());
+    assert!(load_yaml("server: { host: 0.0.0.0 }").is_ok());
     assert!(
         faults("storage: { segment_duration_minutes: 5 }\nrecord: { segment_duration: 15m }")
             .contains("different")
