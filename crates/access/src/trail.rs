@@ -313,7 +313,11 @@ impl HeadMark {
         &self.path
     }
 
-    fn write(&self, head: Head) -> std::io::Result<()> {
+    /// Remembers the end of the chain.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn write(&self, head: Head) -> std::io::Result<()> {
         let said = Self::said(head);
         let mac = hex(&self.mac(&said).finalize().into_bytes());
         write_private(&self.path, &format!("{said} {mac}"))

@@ -60,7 +60,7 @@ pub struct Row {
 }
 
 /// The end of the chain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Head {
     /// The newest row.
     pub seq: i64,

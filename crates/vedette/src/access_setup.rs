@@ -16,6 +16,7 @@ use base::{Clock, SystemClock};
 use catalog::{Database, People};
 use prometheus::Registry;
 
+use crate::commands::secret;
 use crate::config::Config;
 
 /// Between two looks at whether rights have changed.
@@ -38,7 +39,7 @@ pub async fn start(
     scope: &Scope,
     registry: &Registry,
 ) -> anyhow::Result<Access> {
-    let master = master_key(config)?;
+    let master = secret::finish(config, database, master_key(config)?).await?;
     let accounts = accounts(config, database, &master)?;
     if !config.is_open() {
         first_admin(config, &accounts).await?;
@@ -72,6 +73,11 @@ pub fn master_key(config: &Config) -> anyhow::Result<MasterKey> {
 /// Where the master key lies.
 pub fn master_key_path(config: &Config) -> PathBuf {
     config.data_dir.join("secrets/master-key")
+}
+
+/// Where the next one lies while it takes its place.
+pub fn next_key_path(config: &Config) -> PathBuf {
+    config.data_dir.join("secrets/master-key.next")
 }
 
 /// The people of the embedded store.

@@ -45,6 +45,15 @@ enum Command {
         #[arg(long, value_name = "FOLDER")]
         bundle: Option<PathBuf>,
     },
+    /// People who may sign in; works beside a running server.
+    #[command(subcommand)]
+    User(UserCommand),
+    /// The trail of who did what.
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// Secrets at rest.
+    #[command(subcommand)]
+    Secret(SecretCommand),
     /// Ask a running server how it is.
     Health {
         /// Its address.
@@ -67,6 +76,62 @@ enum TlsCommand {
         #[arg(long)]
         force: bool,
     },
+}
+
+#[derive(Subcommand)]
+enum UserCommand {
+    /// Add one; prints a password for once, unless one is given.
+    Add(UserAddArgs),
+    /// List them: name, role, agencies, state, last sign-in.
+    List,
+    /// Give one another password and sign it out everywhere.
+    ResetPassword {
+        /// The name.
+        name: String,
+        /// Read the password from standard input instead of making one.
+        #[arg(long)]
+        password_stdin: bool,
+    },
+}
+
+/// What `user add` is told.
+#[derive(Args)]
+pub struct UserAddArgs {
+    /// The name to sign in by.
+    pub name: String,
+    /// viewer, operator, supervisor or admin.
+    #[arg(long, default_value = "viewer", value_parser = ["viewer", "operator", "supervisor", "admin"])]
+    pub role: String,
+    /// Whose cameras; may be repeated, `*` is all. Administrators have all.
+    #[arg(long = "agency", value_name = "NAME")]
+    pub agencies: Vec<String>,
+    /// Read the password from standard input instead of making one.
+    #[arg(long)]
+    pub password_stdin: bool,
+}
+
+#[derive(Subcommand)]
+enum AuditCommand {
+    /// Find what was edited, deleted, put elsewhere or cut off.
+    Verify {
+        /// Also compare with an end of the trail that was kept elsewhere.
+        #[arg(long, value_name = "FILE")]
+        head: Option<PathBuf>,
+    },
+    /// Write all rows to standard output, oldest first.
+    Export {
+        /// jsonl, by which others verify the chain, or csv.
+        #[arg(long, default_value = "jsonl", value_parser = ["jsonl", "csv"])]
+        format: String,
+    },
+    /// Print the end of the trail, signed, to be kept elsewhere.
+    Head,
+}
+
+#[derive(Subcommand)]
+enum SecretCommand {
+    /// Make another master key and seal all secrets with it; the server must not run.
+    Rotate,
 }
 
 #[derive(Subcommand)]
@@ -255,6 +320,28 @@ pub fn run() -> ExitCode {
         },
         Command::Check(CheckCommand::Recordings(args)) => match load() {
             Ok(config) => commands::check::recordings(&config, args),
+            Err(faults) => return refuse(&faults),
+        },
+        Command::User(command) => match load() {
+            Ok(config) => match command {
+                UserCommand::Add(args) => commands::user::add(&config, args),
+                UserCommand::List => commands::user::list(&config),
+                UserCommand::ResetPassword { name, password_stdin } => {
+                    commands::user::reset_password(&config, name, *password_stdin)
+                }
+            },
+            Err(faults) => return refuse(&faults),
+        },
+        Command::Audit(command) => match load() {
+            Ok(config) => match command {
+                AuditCommand::Verify { head } => commands::audit::check(&config, head.as_deref()),
+                AuditCommand::Export { format } => commands::audit::export(&config, format),
+                AuditCommand::Head => commands::audit::head(&config),
+            },
+            Err(faults) => return refuse(&faults),
+        },
+        Command::Secret(SecretCommand::Rotate) => match load() {
+            Ok(config) => commands::secret::rotate(&config),
             Err(faults) => return refuse(&faults),
         },
         Command::Config(command) => match load() {

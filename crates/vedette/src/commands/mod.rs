@@ -1,5 +1,6 @@
 //! One file per command.
 
+pub mod audit;
 pub mod check;
 pub mod check_rtsp;
 pub mod cleanup;
@@ -8,6 +9,9 @@ pub mod demo;
 pub mod doctor;
 pub mod health;
 pub mod retention;
+pub mod secret;
 pub mod serve;
 pub mod simulate;
+pub mod store;
 pub mod tls;
+pub mod user;
