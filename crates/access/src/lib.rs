@@ -7,6 +7,7 @@
 pub mod accounts;
 pub mod gate;
 mod lockout;
+pub mod oidc;
 pub mod password;
 pub mod policy;
 pub mod principal;
