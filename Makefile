@@ -6,6 +6,7 @@ VEDETTE_RELEASE := $(CARGO_TARGET_DIR)/release/vedette
 WEB_SOURCES := $(shell find web/src web/index.html web/public web/package.json web/vite.config.ts 2>/dev/null)
 # Each checkout has its own stamp: the folder that was installed into is part of it.
 WEB_MODULES := web/node_modules/.installed
+OIDC_MODULES := e2e/oidc/node_modules/.installed
 
 .PHONY: help setup build demo run-server run-sim check test e2e bench soak fmt
 
@@ -17,6 +18,10 @@ setup: ## Install the system packages that are missing; quick when none is.
 
 $(WEB_MODULES): web/package-lock.json
 	cd web && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(OIDC_MODULES): e2e/oidc/package-lock.json
+	cd e2e/oidc && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 web/dist/index.html: $(WEB_MODULES) $(WEB_SOURCES)
@@ -44,12 +49,12 @@ check: setup web/dist/index.html ## Formatting, lints, documentation, licences o
 	scripts/check-licences.sh
 	cd web && npm run --silent check
 
-test: setup web/dist/index.html ## All tests: units, contracts, the real binary with real clients, the console in Chromium.
+test: setup web/dist/index.html $(OIDC_MODULES) ## All tests: units, contracts, the real binary with real clients, the console in Chromium.
 	cargo test --workspace --exclude vedette-e2e --quiet
 	cd web && npm run --silent test
 	$(MAKE) --no-print-directory e2e
 
-e2e: web/dist/index.html ## The real binary driven by real clients, and the console in Chromium.
+e2e: web/dist/index.html $(OIDC_MODULES) ## The real binary driven by real clients, and the console in Chromium.
 	cargo build -p vedette
 	VEDETTE_BIN=$(VEDETTE_DEBUG) cargo test -p vedette-e2e
 
