@@ -1,5 +1,6 @@
 //! The one binary: reads the command line, loads the configuration, runs a command.
 
+mod access_config;
 mod access_setup;
 mod cli;
 mod commands;

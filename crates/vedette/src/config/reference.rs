@@ -96,7 +96,10 @@ fn example(key: &Key) -> String {
 fn toml_value(key: &Key) -> String {
     match key.kind {
         Kind::Bool | Kind::Int(..) | Kind::Float(..) | Kind::Ports => key.default.to_owned(),
-        Kind::Texts if key.default == "[local]" => "[\"local\"]".to_owned(),
+        Kind::Texts if key.default != "[]" => {
+            let texts = key.default.trim_matches(['[', ']']).split(", ").map(quote);
+            format!("[{}]", texts.collect::<Vec<_>>().join(", "))
+        }
         Kind::Texts | Kind::FreeList => key.default.to_owned(),
         Kind::Free => key.default.replace(": ", " = "),
         _ => quote(key.default),

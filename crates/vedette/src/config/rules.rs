@@ -9,6 +9,7 @@ use super::fault::Fault;
 use super::table::KEYS;
 use super::tree::{Node, Origin, Value};
 use super::value::{Port, is_loopback};
+use crate::access_config;
 
 /// Moves what older files write to the keys of today. Two different values are a fault.
 pub fn resolve_aliases(root: &mut Node, faults: &mut Vec<Fault>) {
@@ -212,6 +213,9 @@ pub fn check_meaning(settings: &Settings, faults: &mut Vec<Fault>) {
     }
     if settings.duration("record.durability").is_zero() {
         fault("record.durability", "never reaches the disk".to_owned(), "write 1s");
+    }
+    for wrong in access_config::oidc(settings).iter().flat_map(access::oidc::Config::validate) {
+        fault(&format!("access.oidc.{}", wrong.key), wrong.problem, wrong.remedy);
     }
 }
 
