@@ -14,6 +14,7 @@ use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 
 use crate::lockout::Lockout;
+use crate::oidc::{self, Provider};
 use crate::password::{self, Hasher};
 use crate::principal::{Identity, Link, Principal};
 use crate::random::{self, NoRandom};
@@ -25,7 +26,7 @@ use crate::signed::{self, Signed, Signer};
 /// How an API key begins.
 pub const KEY_PREFIX: &str = "vk_";
 /// A longer credential is none.
-const CREDENTIAL_LEN_MAX: usize = 8 << 10;
+const CREDENTIAL_LEN_MAX: usize = 16 << 10;
 /// How long a session lasts.
 const SESSION_LASTS: Duration = Duration::from_secs(30 * 86_400);
 /// And how long without being used.
@@ -105,6 +106,17 @@ impl From<password::Error> for Refused {
     }
 }
 
+impl From<oidc::Error> for Refused {
+    fn from(error: oidc::Error) -> Self {
+        match error.kind() {
+            ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::Internal => {
+                Self::Unavailable(error.to_string())
+            }
+            _ => Self::Wrong,
+        }
+    }
+}
+
 impl From<NoRandom> for Refused {
     fn from(error: NoRandom) -> Self {
         Self::Unavailable(error.to_string())
@@ -135,6 +147,7 @@ struct Inner {
     link_key: [u8; 32],
     /// Keys the marks of what is remembered: of this process only.
     mark_key: [u8; 32],
+    provider: Option<Provider>,
     is_open: bool,
     lockout: Mutex<Lockout>,
     remembered: Mutex<Remembered>,
@@ -150,7 +163,8 @@ struct Used {
 }
 
 impl Gate {
-    /// A gate over the catalogue. `is_open`: whether addresses signed in open mode are good.
+    /// A gate over the catalogue. `is_open`: whether addresses signed in open mode are good; `provider`:
+    /// who else vouches for people and programs.
     ///
     /// # Errors
     /// The catalogue's; [`seal::Error::Sealed`] when another master key sealed its secrets.
@@ -159,6 +173,7 @@ impl Gate {
         hasher: Hasher,
         master: &MasterKey,
         is_open: bool,
+        provider: Option<Provider>,
     ) -> Result<Self, Error> {
         let link_key = secret(&database, master, "link-key").await?;
         let inner = Inner {
@@ -166,6 +181,7 @@ impl Gate {
             hasher,
             link_key,
             mark_key: random::bytes().map_err(seal::Error::from)?,
+            provider,
             is_open,
             lockout: Mutex::default(),
             remembered: Mutex::default(),
@@ -256,7 +272,21 @@ impl Gate {
         if text.starts_with(signed::PREFIX) {
             return self.link(text).await;
         }
-        Err(Refused::Wrong)
+        match &self.inner.provider {
+            Some(provider) => {
+                let identity = provider.bearer(text).await?;
+                let oidc::Identity { subject, name, role, agencies, expires_at } = identity;
+                let identity = Identity::External { subject, name, session: None };
+                Ok((Principal::known(identity, Some(role), agencies), Some(expires_at)))
+            }
+            None => Err(Refused::Wrong),
+        }
+    }
+
+    /// Who else vouches for people, if somebody does.
+    #[must_use]
+    pub fn provider(&self) -> Option<&Provider> {
+        self.inner.provider.as_ref()
     }
 
     async fn key(&self, token: &Secret) -> Result<Found, Refused> {

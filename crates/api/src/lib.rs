@@ -118,6 +118,7 @@ pub(crate) struct App {
     metrics: metrics::Metrics,
     limits: Arc<limit::Limits>,
     directory: Arc<directory::Directory>,
+    oidc_waiting: Arc<routes::oidc::Waiting>,
 }
 
 impl std::ops::Deref for App {
@@ -146,7 +147,13 @@ impl Server {
         let proxies = parts.settings.trusted_proxies.clone();
         let gate = serve::Gate::new(serve::Bounds { proxies, ..serve::Bounds::default() });
         let limits = Arc::new(limit::Limits::new(parts.settings.rates));
-        let app = App { parts: Arc::new(parts), metrics, limits, directory: Arc::default() };
+        let app = App {
+            parts: Arc::new(parts),
+            metrics,
+            limits,
+            directory: Arc::default(),
+            oidc_waiting: Arc::default(),
+        };
         limit::keep_small(app.clone(), scope);
         let (router, _) = routes::all().split_for_parts();
         let router = router

@@ -72,7 +72,8 @@ async fn door(change: impl FnOnce(&mut Settings)) -> Door {
         tokio::sync::watch::channel(CameraId::new("cam").ok()).1,
     );
     let (master, hasher) = (MasterKey::generate().unwrap(), Hasher::new().unwrap());
-    let gate = Gate::new(database.clone(), hasher.clone(), &master, settings.open).await.unwrap();
+    let gate =
+        Gate::new(database.clone(), hasher.clone(), &master, settings.open, None).await.unwrap();
     let accounts = Accounts::new(database.clone(), hasher, master, true);
     let mark = HeadMark::new(dir.path().join("head"), [1; 32]);
     let trail = Recorder::start(database.clone(), mark, &scope, &registry).unwrap();

@@ -2,10 +2,12 @@
 //! the watch over rights that others change.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use access::accounts::{Accounts, First};
 use access::gate::{self, Gate};
+use access::oidc::Provider;
 use access::password::Hasher;
 use access::seal::MasterKey;
 use access::signature::Signer;
@@ -16,6 +18,7 @@ use base::{Clock, SystemClock};
 use catalog::{Database, People};
 use prometheus::Registry;
 
+use crate::access_config;
 use crate::commands::secret;
 use crate::config::Config;
 
@@ -44,7 +47,11 @@ pub async fn start(
     if !config.is_open() {
         first_admin(config, &accounts).await?;
     }
-    let gate = Gate::new(database.clone(), Hasher::new()?, &master, config.is_open())
+    let provider = access_config::oidc(&config.settings)
+        .map(|oidc| Provider::start(oidc, Arc::new(SystemClock), scope))
+        .transpose()
+        .context("access.oidc")?;
+    let gate = Gate::new(database.clone(), Hasher::new()?, &master, config.is_open(), provider)
         .await
         .context("secrets of the database")?;
     let seed = gate::secret(database, &master, "audit-key").await?;

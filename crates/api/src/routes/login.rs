@@ -220,7 +220,8 @@ pub(crate) async fn me(State(app): State<App>, who: Who) -> Result<Response, Pro
 }
 
 fn ways(app: &App) -> LoginWays {
-    LoginWays { password: !app.settings.open, oidc: None }
+    let oidc = app.gate.provider().map(|provider| provider.name().to_owned());
+    LoginWays { password: !app.settings.open, oidc }
 }
 
 /// One's own password.

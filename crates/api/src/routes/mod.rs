@@ -8,6 +8,7 @@ mod keys;
 mod links;
 pub(crate) mod live;
 mod login;
+pub(crate) mod oidc;
 mod playback;
 pub(crate) mod query;
 mod recordings;
@@ -38,6 +39,8 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .routes(routes!(login::logout))
         .routes(routes!(login::me))
         .routes(routes!(login::password))
+        .routes(routes!(oidc::login))
+        .routes(routes!(oidc::callback))
         .routes(routes!(sessions::list))
         .routes(routes!(sessions::end))
         .routes(routes!(users::list, users::add))

@@ -36,6 +36,8 @@ pub(crate) const ROUTES: &[Route] = &[
     Route { class: Class::Login, ..route("POST", "/api/login", Action::ReadPublic) },
     route("POST", "/api/logout", Action::ReadPublic),
     route("GET", "/api/me", Action::ReadPublic),
+    route("GET", "/api/oidc/login", Action::ReadPublic),
+    route("GET", "/api/oidc/callback", Action::ReadPublic),
     Route { class: Class::Login, ..route("POST", "/api/me/password", Action::ManageOwn) },
     route("GET", "/api/sessions", Action::ManageOwn),
     route("DELETE", "/api/sessions/{id}", Action::ManageOwn),
