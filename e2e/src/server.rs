@@ -171,7 +171,7 @@ impl Server {
     /// # Errors
     /// When it does not answer.
     pub fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Result<Answer> {
-        let config = ureq::Agent::config_builder().http_status_as_error(false);
+        let config = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0);
         let agent: ureq::Agent =
             config.timeout_global(Some(Duration::from_secs(30))).build().into();
         let mut request = agent.get(format!("{}{path}", self.base));

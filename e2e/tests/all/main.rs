@@ -11,6 +11,7 @@ mod disk;
 mod endurance;
 mod faults;
 mod live_config;
+mod openid;
 mod outgoing;
 mod recording;
 mod rtsp_auth;

@@ -31,7 +31,8 @@ struct Real {
 impl Real {
     /// `None`, loudly, where node or the package is not installed.
     async fn start() -> Option<Self> {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../e2e/oidc");
+        let folder =
+            Path::new(&std::env::var("CARGO_MANIFEST_DIR").unwrap()).join("../../e2e/oidc");
         if !folder.join("node_modules/oidc-provider").is_dir() {
             eprintln!("SKIPPED: no OpenID provider; run `npm ci` in e2e/oidc");
             return None;
