@@ -4,12 +4,13 @@
 use std::net::IpAddr;
 
 use access::trust::{self, Network};
-use access::{Credential, Principal, Refused, Standing};
+use access::{Action, Credential, Principal, Refused, Standing};
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use base::{ErrorKind, Secret};
+use catalog::Role;
 use futures::{Stream, StreamExt};
 use http::request::Parts;
 use http::{HeaderMap, Method, Uri, header};
@@ -20,7 +21,8 @@ use crate::front::{Arrived, text};
 use crate::limit::Left;
 use crate::problem::Problem;
 use crate::routes::query::json_needed;
-use crate::routes::table::{self, Class};
+use crate::routes::table::{self, Class, Route};
+use crate::serve::{ADMIN, STATUS};
 use crate::who::{Asker, Who};
 
 /// The cookie of a session.
@@ -39,6 +41,10 @@ pub(crate) async fn authenticate(
     let path = parts.extensions.get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let route = path.as_deref().and_then(|path| table::find(parts.method.as_str(), path));
     let class = route.map_or(Class::Usual, |route| route.class);
+    if !is_served_here(&app, &arrived, path.is_some(), route) {
+        let problem = Problem::new(ErrorKind::NotFound, "not_found");
+        return problem.with("path", parts.uri.path()).into_response();
+    }
     let (who, left) = match identify(&app, &arrived, &parts, class).await {
         Ok(found) => found,
         Err(problem) => return problem.into_response(),
@@ -59,6 +65,18 @@ pub(crate) async fn authenticate(
     parts.extensions.insert(who.clone());
     let response = next.run(Request::from_parts(parts, body)).await;
     with_left(watched(&app, &who, response), left)
+}
+
+/// Listeners of their own serve their part; what an administrator has moved away is not here.
+fn is_served_here(app: &App, arrived: &Arrived, is_route: bool, route: Option<Route>) -> bool {
+    let action = route.map(|route| route.action);
+    let is_status = matches!(action, Some(Action::ReadHealth | Action::ReadMetrics));
+    let is_admins = action.is_some_and(|action| action.least_role() == Some(Role::Admin));
+    match arrived.listener {
+        STATUS => is_route && is_status,
+        ADMIN => true,
+        _ => !app.settings.admin_elsewhere || !is_admins || is_status,
+    }
 }
 
 fn with_left(mut response: Response, left: Option<Left>) -> Response {
@@ -244,6 +262,9 @@ fn trust_request<'a>(
 
 /// Who is known by address alone.
 fn by_address(app: &App, arrived: &Arrived, headers: &HeaderMap, uri: &Uri) -> Option<Principal> {
+    if arrived.listener == STATUS {
+        return Some(Principal::monitor());
+    }
     let (request, settings) = (trust_request(arrived, headers, uri), &app.settings);
     if settings.open && trust::by_address(&request, &settings.hosts, &settings.open_networks) {
         return Some(Principal::open());

@@ -28,6 +28,8 @@ pub(crate) struct Arrived {
     pub(crate) address: IpAddr,
     /// By TLS.
     pub(crate) tls: bool,
+    /// The name of the listener.
+    pub(crate) listener: &'static str,
     pub(crate) request_id: String,
 }
 
@@ -51,9 +53,9 @@ pub(crate) async fn front(
     let id = request_id(request.headers());
     let language = text(request.headers(), header::ACCEPT_LANGUAGE)
         .map_or(Language::English, Language::preferred);
-    let Arrival { peer, tls } = arrival;
+    let Arrival { peer, tls, listener } = arrival;
     let address = client_address(peer.ip(), request.headers(), &app.settings.trusted_proxies);
-    let arrived = Arrived { peer, address, tls, request_id: id.clone() };
+    let arrived = Arrived { peer, address, tls, listener, request_id: id.clone() };
     request.extensions_mut().insert(arrived);
     let challenge = challenge(request.headers(), request.uri());
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());

@@ -66,6 +66,8 @@ pub struct Settings {
     pub anonymous: Option<Anonymous>,
     /// The console and logins in the clear from elsewhere are sent to TLS.
     pub tls_required: bool,
+    /// The routes of administrators have a listener of their own.
+    pub admin_elsewhere: bool,
     /// Where TLS is spoken.
     pub tls_port: Option<u16>,
 }
@@ -202,6 +204,8 @@ fn cors(origins: &[String]) -> CorsLayer {
     if origins.iter().any(|origin| origin == "*") {
         return layer.allow_origin(Any);
     }
+    // Those that are named may also come with what they know of who is signed in.
+    let layer = layer.allow_credentials(true);
     let origins: Vec<String> = origins.to_vec();
     layer.allow_origin(AllowOrigin::predicate(move |origin, _| {
         origin

@@ -20,13 +20,16 @@ mod access_rules;
 mod live_media;
 mod signed_in;
 
+#[derive(Clone)]
 struct Door {
     address: SocketAddr,
+    /// Further listeners, by name.
+    more: std::collections::BTreeMap<&'static str, SocketAddr>,
     database: Database,
     hub: hub::Hub,
     accounts: Accounts,
     gate: Gate,
-    _dir: tempfile::TempDir,
+    _dir: Arc<tempfile::TempDir>,
     _scope: Scope,
     _pool: Arc<Pool>,
 }
@@ -93,11 +96,15 @@ async fn door(change: impl FnOnce(&mut Settings)) -> Door {
         settings,
     };
     let server = Server::new(parts, &scope).unwrap();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let listener = serve::Listener { name: "http", socket: listener, tls: None };
-    server.serve(listener, &scope, scope.token());
-    Door { address, database, hub, accounts, gate, _dir: dir, _scope: scope, _pool: pool }
+    let mut more = std::collections::BTreeMap::new();
+    for name in ["http", serve::ADMIN, serve::STATUS] {
+        let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        more.insert(name, socket.local_addr().unwrap());
+        let listener = serve::Listener { name, socket, tls: None };
+        server.serve(listener, &scope, scope.token());
+    }
+    let (address, _dir) = (more["http"], Arc::new(dir));
+    Door { address, more, database, hub, accounts, gate, _dir, _scope: scope, _pool: pool }
 }
 
 struct Got {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use access::trust::Network;
 use anyhow::{Context, bail};
-use api::serve::tls;
+use api::serve::{self, tls};
 use base::{Clock, SystemClock};
 use tokio::net::{TcpListener, lookup_host};
 
@@ -31,6 +31,12 @@ pub async fn bind_http(config: &Config) -> anyhow::Result<Vec<(&'static str, Tcp
     if let Port::On(port) = config.settings.port("server.tls.port") {
         bind("https", (&host, port), "server.tls.port", &mut out).await?;
     }
+    for (name, key) in [(serve::ADMIN, "admin.listen"), (serve::STATUS, "status.listen")] {
+        if let Some(listen) = config.settings.listen(key) {
+            let own = if listen.host.is_empty() { &host } else { &listen.host };
+            bind(name, (own, listen.port), key, &mut out).await?;
+        }
+    }
     Ok(out)
 }
 
@@ -48,6 +54,10 @@ async fn bind(
     // 127.0.0.1 before ::1: it is the one that every tool understands.
     sorted.sort_by_key(SocketAddr::is_ipv6);
     sorted.dedup();
+    // A machine without IPv6 still has all its addresses.
+    if host == "::" && !has_ipv6() {
+        sorted = vec![SocketAddr::from(([0, 0, 0, 0], port))];
+    }
     let mut chosen = port;
     for (index, mut address) in sorted.into_iter().enumerate() {
         address.set_port(chosen);
@@ -69,6 +79,10 @@ async fn bind(
         }
     }
     Ok(())
+}
+
+fn has_ipv6() -> bool {
+    std::net::TcpListener::bind((std::net::Ipv6Addr::UNSPECIFIED, 0)).is_ok()
 }
 
 /// Where the front door's certificate comes from.
@@ -188,6 +202,7 @@ pub fn front_settings(
         anonymous: anonymous(settings, networks("access.anonymous.from")),
         tls_required: settings.bool("server.tls.required"),
         tls_port,
+        admin_elsewhere: settings.listen("admin.listen").is_some(),
     })
 }
 

@@ -9,6 +9,7 @@ use http::request::Parts;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use crate::App;
 use crate::problem::Problem;
 
 const DAY_MICROS: i64 = 86_400_000_000;
@@ -30,17 +31,18 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Checked<T> {
 /// A body of JSON, whose failure to be read is a problem like any other.
 pub(crate) struct Body<T>(pub(crate) T);
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+    async fn from_request(request: Request, state: &App) -> Result<Self, Problem> {
         match Json::<T>::from_request(request, state).await {
             Ok(Json(body)) => Ok(Self(body)),
             Err(JsonRejection::MissingJsonContentType(_)) => Err(json_needed()),
             Err(JsonRejection::BytesRejection(error))
                 if error.status() == StatusCode::PAYLOAD_TOO_LARGE =>
             {
-                Err(Problem::with_status(error.status(), "body_too_large"))
+                Err(Problem::with_status(error.status(), "body_too_large")
+                    .with("limit", state.settings.max_body))
             }
             Err(error) => Err(Problem::new(ErrorKind::Invalid, "invalid_body")
                 .with("detail", said(&error.body_text()))),

@@ -31,6 +31,7 @@ const YEAR: HeaderValue = HeaderValue::from_static("max-age=31536000");
 /// What the connections of a listener share.
 pub(crate) struct Door {
     router: Router,
+    listener: &'static str,
     acceptor: Option<TlsAcceptor>,
     http: Builder<TokioExecutor>,
     patience: Patience,
@@ -39,14 +40,14 @@ pub(crate) struct Door {
 
 impl Door {
     pub(crate) fn new(
-        router: Router,
+        (router, listener): (Router, &'static str),
         certificate: Option<&tls::Certificate>,
         patience: Patience,
         stop: CancellationToken,
     ) -> Self {
         let acceptor = certificate
             .map(|certificate| TlsAcceptor::from(certificate.server_config(&["h2", "http/1.1"])));
-        Self { router, acceptor, http: http(patience), patience, stop }
+        Self { router, listener, acceptor, http: http(patience), patience, stop }
     }
 
     /// Serves a client until it leaves, stalls, or the server stops. `held` lives as long as the
@@ -58,16 +59,15 @@ impl Door {
         held: K,
     ) {
         let socket = Taking::new(socket, self.patience.stall, held);
-        let Some(acceptor) = &self.acceptor else {
-            return self.speak(socket, Arrival { peer, tls: false }).await;
-        };
+        let arrival = Arrival { peer, tls: self.acceptor.is_some(), listener: self.listener };
+        let Some(acceptor) = &self.acceptor else { return self.speak(socket, arrival).await };
         let handshake = tokio::time::timeout(self.patience.head, acceptor.accept(socket));
         let outcome = tokio::select! {
             () = self.stop.cancelled() => return,
             outcome = handshake => outcome,
         };
         match outcome {
-            Ok(Ok(stream)) => self.speak(stream, Arrival { peer, tls: true }).await,
+            Ok(Ok(stream)) => self.speak(stream, arrival).await,
             Ok(Err(error)) => tracing::debug!(%peer, err = %error, "no handshake of TLS"),
             Err(_) => tracing::debug!(%peer, "the handshake of TLS took too long"),
         }

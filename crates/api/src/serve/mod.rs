@@ -42,9 +42,15 @@ const WARN_EVERY: Duration = Duration::from_secs(60);
 /// Out of descriptors or memory: trying at once would only spin.
 const REST: Duration = Duration::from_millis(200);
 
+/// The listener to which the routes of administrators can be moved.
+pub const ADMIN: &str = "admin";
+/// The listener of health and numbers alone, without signing in.
+pub const STATUS: &str = "status";
+
 /// A bound socket, and what is spoken on it.
 pub struct Listener {
-    /// Its name in logs and numbers: `http`, `https`.
+    /// Its name in logs and numbers: `http`, `https`, or [`ADMIN`] and [`STATUS`], which serve their part
+    /// only.
     pub name: &'static str,
     /// The socket.
     pub socket: TcpListener,
@@ -57,6 +63,8 @@ pub struct Listener {
 pub(crate) struct Arrival {
     pub(crate) peer: SocketAddr,
     pub(crate) tls: bool,
+    /// The name of the listener.
+    pub(crate) listener: &'static str,
 }
 
 /// How long clients may take. Those of the tests are shorter.
@@ -85,7 +93,7 @@ pub(crate) async fn run(
     stop: CancellationToken,
 ) {
     let name = listener.name;
-    let door = Arc::new(Door::new(router, listener.tls.as_ref(), patience, stop.clone()));
+    let door = Arc::new(Door::new((router, name), listener.tls.as_ref(), patience, stop.clone()));
     let open = metrics.open.with_label_values(&[name]);
     let refused = metrics.refused.with_label_values(&[name]);
     let mut connections = JoinSet::new();

@@ -133,7 +133,7 @@ mod tests {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let arrival = Arrival { peer: peer.parse().unwrap(), tls: false };
+        let arrival = Arrival { peer: peer.parse().unwrap(), tls: false, listener: "http" };
         redirect(arrival, &request.body(()).unwrap(), settings)
     }
 
@@ -179,7 +179,7 @@ mod tests {
             assert_eq!(ask_with("POST /api/login", ELSEWHERE, &[host], &off), None);
         }
         let request = Request::builder().uri("/").body(()).unwrap();
-        let arrival = Arrival { peer: ELSEWHERE.parse().unwrap(), tls: true };
+        let arrival = Arrival { peer: ELSEWHERE.parse().unwrap(), tls: true, listener: "https" };
         assert_eq!(redirect(arrival, &request, &settings()), None);
     }
 

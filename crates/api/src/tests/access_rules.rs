@@ -326,3 +326,36 @@ async fn a_page_of_another_site_cannot_use_the_cookie_for_a_change() {
     assert_eq!(got.status, 415, "{}", got.text);
     assert!(door.database.user_by_name("eve").await.unwrap().is_none());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn listeners_of_their_own_serve_their_part_only() {
+    let door = door(|settings| {
+        settings.open = false;
+        settings.admin_elsewhere = true;
+    })
+    .await;
+    let (_, bearer) = door.key(Some(Role::Admin), &["*"], &[]).await;
+    let headers = [("authorization", bearer.as_str())];
+    let ask = async |at: SocketAddr, path: &str, headers: &[(&str, &str)]| {
+        Door { address: at, ..door.clone() }.ask("GET", path, headers).await.status
+    };
+    let (main, admin, status) = (door.address, door.more["admin"], door.more["status"]);
+    for (path, expected) in [
+        ("/api/users", (404, 200, 404)),
+        ("/api/cameras", (200, 200, 404)),
+        ("/metrics", (200, 200, 200)),
+        ("/", (200, 200, 404)),
+    ] {
+        let got = (
+            ask(main, path, &headers).await,
+            ask(admin, path, &headers).await,
+            ask(status, path, &headers).await,
+        );
+        assert_eq!(got, expected, "{path}");
+    }
+    // Without signing in, and in spite of a proxy: whoever reaches it may ask.
+    for path in ["/health", "/ready", "/metrics"] {
+        assert_ne!(ask(status, path, &[("x-forwarded-for", "10.0.0.1")]).await, 401, "{path}");
+    }
+    assert_eq!(ask(admin, "/api/users", &[]).await, 401);
+}
