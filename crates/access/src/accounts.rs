@@ -3,13 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use base::{ErrorKind, Secret, Wall};
-use catalog::{Agencies, Database, People, Role, User};
+use catalog::{Agencies, Database, Entry, People, Role, Trail, User};
 use md5::{Digest, Md5};
 use sha2::Sha256;
 
 use crate::password::{self, Hasher};
+use crate::principal::Principal;
 use crate::random;
 use crate::seal::{self, MasterKey};
+use crate::trail::{self, Place};
 
 /// The realm of RTSP Digest.
 pub const REALM: &str = "vedette";
@@ -159,11 +161,16 @@ impl Accounts {
         Self { database, hasher, master, keeps_digests }
     }
 
-    /// Adds a person; returns it and the password that was made for it, if one was.
+    /// Adds a person, with a row of the audit trail; returns it and the password that was made for it, if one was.
     ///
     /// # Errors
     /// [`Error::Name`], [`Error::Agencies`], [`Error::Password`]; [`Error::Catalog`] when the name is taken.
-    pub async fn add(&self, new: NewUser, now: Wall) -> Result<(User, Option<Secret>), Error> {
+    pub async fn add(
+        &self,
+        new: NewUser,
+        note: Entry,
+        now: Wall,
+    ) -> Result<(User, Option<Secret>), Error> {
         check_name(&new.name)?;
         check_agencies(&new.agencies)?;
         let made = match new.password {
@@ -187,11 +194,12 @@ impl Accounts {
             updated_at: now,
             login_at: None,
         };
-        self.database.add_user(&user).await?;
+        self.database.noting(note).add_user(&user).await?;
         Ok((user, made))
     }
 
-    /// Changes a person. Who gets another password is signed out everywhere but in `but`.
+    /// Changes a person, with a row of the audit trail. Who gets another password is signed out everywhere
+    /// but in `but`.
     ///
     /// # Errors
     /// As [`Accounts::add`], and [`catalog::Error::LastAdmin`].
@@ -199,7 +207,7 @@ impl Accounts {
         &self,
         id: &str,
         change: Change,
-        but: Option<&str>,
+        (but, note): (Option<&str>, Entry),
         now: Wall,
     ) -> Result<User, Error> {
         let mut user = self.database.user(id).await?;
@@ -216,7 +224,7 @@ impl Accounts {
             user.must_change = is_known;
         }
         user.updated_at = now;
-        self.database.change_user(&user).await?;
+        self.database.noting(note).change_user(&user).await?;
         if has_new_password || !user.enabled {
             self.database.end_sessions(id, but, now).await?;
         }
@@ -261,19 +269,27 @@ impl Accounts {
         let admin =
             NewUser { name: "admin".into(), role: Role::Admin, agencies: Agencies::All, password };
         if given {
-            self.add(admin, now).await?;
+            self.add(admin, first_note(), now).await?;
             return Ok(First::Given);
         }
         // The file first: a password that nobody can read must not be the only one.
         let password = Secret::new(random::password()?);
         let failed = |error| Error::File { path: file.to_owned(), error };
         seal::write_private(file, password.reveal()).map_err(failed)?;
-        let (user, _) =
-            self.add(NewUser { password: Some(password.clone()), ..admin }, now).await?;
+        let (user, _) = self
+            .add(NewUser { password: Some(password.clone()), ..admin }, first_note(), now)
+            .await?;
         let known = Change { password: Some((password, true)), ..Change::default() };
-        self.change(&user.id, known, None, now).await?;
+        self.change(&user.id, known, (None, first_note()), now).await?;
         Ok(First::Written(file.to_owned()))
     }
+}
+
+/// What the audit trail says of the first administrator.
+fn first_note() -> Entry {
+    let mut note = trail::entry(&Principal::nobody(), &Place::default(), "user_add", "ok");
+    (note.kind, note.object) = ("server".to_owned(), "user:admin".to_owned());
+    note
 }
 
 /// How the first administrator came about.

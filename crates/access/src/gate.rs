@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base::{Clock, ErrorKind, Secret, SystemClock, Wall};
-use catalog::{Database, Holder, Key, People, Session, User};
+use catalog::{Database, Entry, Holder, Key, People, Session, Trail, User};
 use hmac::{Hmac, KeyInit, Mac};
 use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
@@ -358,7 +358,8 @@ impl Gate {
         }
     }
 
-    /// Signs a person in by name and password: the session, and the token that opens it.
+    /// Signs a person in by name and password, with a row of the audit trail: the session, and the token
+    /// that opens it.
     ///
     /// # Errors
     /// [`Refused`].
@@ -367,11 +368,13 @@ impl Gate {
         name: &str,
         password: &Secret,
         from: &Origin,
+        note: impl FnOnce(&User, &Session) -> Entry,
     ) -> Result<(User, Session, Secret), Refused> {
         let user = self.password(name, password, from.address).await?;
-        let now = SystemClock.wall();
-        let holder = Holder::User(user.id.clone());
-        let (session, token) = self.open_session(holder, from, SESSION_LASTS, now).await?;
+        let (now, holder) = (SystemClock.wall(), Holder::User(user.id.clone()));
+        let (session, token) = new_session(holder, from, SESSION_LASTS, now)?;
+        let noting = self.inner.database.noting(note(&user, &session));
+        noting.add_session(&session).await?;
         self.inner.database.user_signed_in(&user.id, now).await?;
         Ok((user, session, token))
     }
@@ -397,30 +400,10 @@ impl Gate {
         &self,
         holder: Holder,
         from: &Origin,
+        note: Entry,
     ) -> Result<(Session, Secret), Refused> {
-        self.open_session(holder, from, EXTERNAL_LASTS, SystemClock.wall()).await
-    }
-
-    async fn open_session(
-        &self,
-        holder: Holder,
-        from: &Origin,
-        lasts: Duration,
-        now: Wall,
-    ) -> Result<(Session, Secret), Refused> {
-        let token = Secret::new(random::token()?);
-        let session = Session {
-            id: uuid::Uuid::now_v7().to_string(),
-            hash: hash(&token),
-            holder,
-            created_at: now,
-            seen_at: now,
-            expires_at: now.plus_micros(micros(lasts)),
-            ended_at: None,
-            address: from.address.to_string(),
-            agent: from.agent.chars().take(200).collect(),
-        };
-        self.inner.database.add_session(&session).await?;
+        let (session, token) = new_session(holder, from, EXTERNAL_LASTS, SystemClock.wall())?;
+        self.inner.database.noting(note).add_session(&session).await?;
         Ok((session, token))
     }
 
@@ -529,6 +512,27 @@ pub async fn secret(
     let made: [u8; 32] = random::bytes().map_err(seal::Error::from)?;
     database.put_sealed(name, &master.seal(&place, &made)?).await?;
     Ok(made)
+}
+
+fn new_session(
+    holder: Holder,
+    from: &Origin,
+    lasts: Duration,
+    now: Wall,
+) -> Result<(Session, Secret), NoRandom> {
+    let token = Secret::new(random::token()?);
+    let session = Session {
+        id: uuid::Uuid::now_v7().to_string(),
+        hash: hash(&token),
+        holder,
+        created_at: now,
+        seen_at: now,
+        expires_at: now.plus_micros(micros(lasts)),
+        ended_at: None,
+        address: from.address.to_string(),
+        agent: from.agent.chars().take(200).collect(),
+    };
+    Ok((session, token))
 }
 
 /// A key for a program, and what is kept of it.

@@ -115,14 +115,8 @@ impl Recorder {
         registry.register(Box::new(lost.clone()))?;
         registry.register(Box::new(rows.clone()))?;
         let (queue, waiting) = mpsc::channel(WAITING_MAX);
-        let writer = Writer {
-            database,
-            mark,
-            rows,
-            lost: lost.clone(),
-            stop: scope.token(),
-            unmarked: None,
-        };
+        let writer =
+            Writer { database, mark, rows, lost: lost.clone(), stop: scope.token(), marked: None };
         scope.spawn("audit", writer.run(waiting));
         Ok(Self { queue, repeated: Arc::default(), lost })
     }
@@ -219,8 +213,8 @@ struct Writer {
     rows: IntCounter,
     lost: IntCounter,
     stop: CancellationToken,
-    /// The end of the chain that is not remembered outside yet.
-    unmarked: Option<Head>,
+    /// The end of the chain that is remembered outside.
+    marked: Option<Head>,
 }
 
 impl Writer {
@@ -261,9 +255,8 @@ impl Writer {
             }
         }
         match written {
-            Ok(head) => {
+            Ok(_) => {
                 self.rows.inc_by(count_of(entries.len()));
-                self.unmarked = head.or(self.unmarked);
                 batch.clear();
             }
             Err(error) => {
@@ -280,7 +273,10 @@ impl Writer {
     }
 
     async fn remember_end(&mut self) {
-        let Some(head) = self.unmarked.take() else { return };
+        // Others write to the chain too: changes of rights with their rows, commands.
+        let newest = self.database.head().await.ok().flatten();
+        let Some(head) = newest.filter(|head| Some(*head) != self.marked) else { return };
+        self.marked = Some(head);
         let mark = self.mark.clone();
         // A disk that hangs holds a thread for such work, not the trail's callers.
         if let Ok(Err(error)) = tokio::task::spawn_blocking(move || mark.write(head)).await {
@@ -313,11 +309,14 @@ impl HeadMark {
         &self.path
     }
 
-    /// Remembers the end of the chain.
+    /// Remembers the end of the chain, unless a later one is remembered: a chain does not grow shorter.
     ///
     /// # Errors
     /// The system's.
     pub fn write(&self, head: Head) -> std::io::Result<()> {
+        if self.read()?.is_some_and(|known| known.seq >= head.seq) {
+            return Ok(());
+        }
         let said = Self::said(head);
         let mac = hex(&self.mac(&said).finalize().into_bytes());
         write_private(&self.path, &format!("{said} {mac}"))

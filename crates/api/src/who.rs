@@ -133,7 +133,16 @@ impl Who {
         entry
     }
 
-    /// Writes a row about a change and waits for it; the change is not made when that fails.
+    /// A row about a change, to be written with it.
+    pub(crate) fn change(&self, action: &str, object: String, detail: &[(&str, String)]) -> Entry {
+        let mut entry = self.entry(action, &Object::Server, "ok");
+        entry.object = object;
+        entry.detail =
+            detail.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        entry
+    }
+
+    /// Writes a row about what is given out and waits for it; nothing is given out when that fails.
     pub(crate) async fn record(
         &self,
         app: &App,
@@ -141,11 +150,7 @@ impl Who {
         object: String,
         detail: &[(&str, String)],
     ) -> Result<(), Problem> {
-        let mut entry = self.entry(action, &Object::Server, "ok");
-        entry.object = object;
-        entry.detail =
-            detail.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-        Ok(app.trail.record(entry).await?)
+        Ok(app.trail.record(self.change(action, object, detail)).await?)
     }
 }
 

@@ -91,6 +91,12 @@ pub struct TrailFilter {
 
 /// The audit trail of the catalogue.
 pub trait Trail: Send + Sync {
+    /// A handle each of whose changes of rights adds this row too, both or neither.
+    #[must_use]
+    fn noting(&self, entry: Entry) -> Self
+    where
+        Self: Sized;
+
     /// Adds entries in their order ([`Entry::bounded`]), all or none, and returns the chain's new end.
     /// When this returns they outlive a crash of this process, but not yet a loss of power.
     fn append(&self, entries: &[Entry])

@@ -5,7 +5,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use base::{Clock, ErrorKind, SystemClock, Wall};
-use catalog::{Agencies, Key, People, Role};
+use catalog::{Agencies, Key, People, Role, Trail};
 use http::{StatusCode, header};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -164,8 +164,8 @@ pub(crate) async fn add(
         ("agencies", words(&key.agencies)),
         ("scopes", key.scopes.join(", ").chars().take(500).collect()),
     ];
-    who.record(&app, "key_add", format!("key:{}", key.id), &detail).await?;
-    app.database.add_key(&key).await?;
+    let note = who.change("key_add", format!("key:{}", key.id), &detail);
+    app.database.noting(note).add_key(&key).await?;
     let headers = [
         (header::LOCATION, format!("/api/keys/{}", key.id)),
         (header::CACHE_CONTROL, "no-store".to_owned()),
@@ -222,8 +222,8 @@ pub(crate) async fn revoke(
 ) -> Result<StatusCode, Problem> {
     who.permit(&app, Action::ManageAccess, &Object::Server)?;
     let name = app.database.key(&id).await?.name;
-    who.record(&app, "key_revoke", format!("key:{id}"), &[("name", name)]).await?;
-    app.database.revoke_key(&id, SystemClock.wall()).await?;
+    let note = who.change("key_revoke", format!("key:{id}"), &[("name", name)]);
+    app.database.noting(note).revoke_key(&id, SystemClock.wall()).await?;
     app.gate.rights_changed().await;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -9,7 +9,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use base::{Clock, ErrorKind, Secret, SystemClock, Wall};
-use catalog::{Agencies, People, Role};
+use catalog::{Agencies, People, Role, Session, Trail, User};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -65,9 +65,14 @@ pub(crate) async fn login(
 ) -> Result<Response, Problem> {
     who.permit(&app, Action::ReadPublic, &Object::Server)?;
     let origin = origin(&arrived, &headers);
-    let signed_in = app.gate.login(&body.username, &body.password, &origin).await;
     let mut entry = who.entry("login", &Object::Server, "ok");
-    entry.name = body.username.chars().take(200).collect();
+    let note = |user: &User, session: &Session| {
+        let mut note = entry.clone();
+        (note.kind, note.id, note.name) = ("user".into(), user.id.clone(), user.name.clone());
+        note.object = format!("session:{}", session.id);
+        note
+    };
+    let signed_in = app.gate.login(&body.username, &body.password, &origin, note).await;
     let (user, session, token) = match signed_in {
         Ok(signed_in) => signed_in,
         Err(refused) => {
@@ -76,16 +81,11 @@ pub(crate) async fn login(
                 other => other.into(),
             };
             entry.result = problem.code().to_owned();
+            entry.name = body.username.chars().take(200).collect();
             app.trail.note(entry);
             return Err(problem);
         }
     };
-    (entry.kind, entry.id, entry.object) =
-        ("user".into(), user.id.clone(), format!("session:{}", session.id));
-    if let Err(error) = app.trail.record(entry).await {
-        app.database.end_session(&session.id, SystemClock.wall()).await?;
-        return Err(error.into());
-    }
     let answer = LoginAnswer {
         user: user.name,
         user_id: user.id,
@@ -148,9 +148,9 @@ pub(crate) async fn logout(
 ) -> Result<Response, Problem> {
     who.permit(&app, Action::ReadPublic, &Object::Server)?;
     if let Some(session) = who.principal.session() {
-        app.database.end_session(session, SystemClock.wall()).await?;
+        let note = who.change("logout", format!("session:{session}"), &[]);
+        app.database.noting(note).end_session(session, SystemClock.wall()).await?;
         app.gate.rights_changed().await;
-        app.trail.note(who.entry("logout", &Object::Server, "ok"));
     }
     let cookie = session_cookie(&app, &arrived, None);
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())
@@ -256,9 +256,9 @@ pub(crate) async fn password(
         }
         Err(refused) => return Err(refused.into()),
     }
-    who.record(&app, "password_change", format!("user:{name}"), &[]).await?;
+    let note = who.change("password_change", format!("user:{name}"), &[]);
     let change = Change { password: Some((body.new, false)), ..Change::default() };
-    app.accounts.change(id, change, session.as_deref(), SystemClock.wall()).await?;
+    app.accounts.change(id, change, (session.as_deref(), note), SystemClock.wall()).await?;
     app.gate.rights_changed().await;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -157,9 +157,8 @@ async fn sign_in(
     let Identity { subject, name, role, agencies, .. } = identity;
     let mut entry = who.entry("login", &Object::Server, "ok");
     (entry.kind, entry.id, entry.name) = ("external".into(), subject.clone(), name.clone());
-    app.trail.record(entry).await?;
     let holder = Holder::External { subject, name, role, agencies };
-    Ok(app.gate.login_external(holder, &origin(arrived, headers)).await?)
+    Ok(app.gate.login_external(holder, &origin(arrived, headers), entry).await?)
 }
 
 fn not_found(uri: &Uri) -> Problem {

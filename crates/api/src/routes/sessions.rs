@@ -4,7 +4,7 @@ use access::{Action, Object};
 use axum::Json;
 use axum::extract::{Path, State};
 use base::{Clock, ErrorKind, SystemClock, Wall};
-use catalog::{Holder, People, Role, Session};
+use catalog::{Holder, People, Role, Session, Trail};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -126,8 +126,8 @@ pub(crate) async fn end(
     if !is_own(&who.principal, &session.holder) && !is_admin {
         return Err(not_found());
     }
-    who.record(&app, "session_end", format!("session:{id}"), &[]).await?;
-    app.database.end_session(&id, SystemClock.wall()).await?;
+    let note = who.change("session_end", format!("session:{id}"), &[]);
+    app.database.noting(note).end_session(&id, SystemClock.wall()).await?;
     app.gate.rights_changed().await;
     Ok(StatusCode::NO_CONTENT)
 }

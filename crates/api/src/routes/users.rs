@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use base::{Clock, Secret, SystemClock, Wall};
-use catalog::{Agencies, People, Role, User};
+use catalog::{Agencies, People, Role, Trail, User};
 use http::{StatusCode, header};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -139,9 +139,9 @@ pub(crate) async fn add(
         _ => Agencies::none(),
     });
     let detail = [("role", body.role.to_string()), ("agencies", words(&agencies))];
-    who.record(&app, "user_add", object(&body.name), &detail).await?;
+    let note = who.change("user_add", object(&body.name), &detail);
     let new = NewUser { name: body.name, role: body.role, agencies, password: body.password };
-    let (user, made) = app.accounts.add(new, SystemClock.wall()).await?;
+    let (user, made) = app.accounts.add(new, note, SystemClock.wall()).await?;
     let location = format!("/api/users/{}", user.id);
     let answer = Json(UserAnswer::new(user, made.as_ref()));
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], answer).into_response())
@@ -179,15 +179,15 @@ pub(crate) async fn change(
     detail.extend(body.agencies.as_ref().map(|agencies| ("agencies", words(agencies))));
     detail.extend(body.enabled.map(|enabled| ("enabled", enabled.to_string())));
     detail.extend(body.password.as_ref().map(|_| ("password", "changed".to_owned())));
-    who.record(&app, "user_change", object(&name), &detail).await?;
+    let note = who.change("user_change", object(&name), &detail);
     let change = Change {
         role: body.role,
         agencies: body.agencies,
         enabled: body.enabled,
         password: body.password.map(|password| (password, true)),
     };
-    let own_session = who.principal.session();
-    let user = app.accounts.change(&id, change, own_session, SystemClock.wall()).await?;
+    let with = (who.principal.session(), note);
+    let user = app.accounts.change(&id, change, with, SystemClock.wall()).await?;
     app.gate.rights_changed().await;
     Ok(Json(UserAnswer::new(user, None)))
 }
@@ -204,8 +204,8 @@ pub(crate) async fn remove(
 ) -> Result<StatusCode, Problem> {
     who.permit(&app, Action::ManageAccess, &Object::Server)?;
     let name = app.database.user(&id).await?.name;
-    who.record(&app, "user_remove", object(&name), &[]).await?;
-    app.database.remove_user(&id, SystemClock.wall()).await?;
+    let note = who.change("user_remove", object(&name), &[]);
+    app.database.noting(note).remove_user(&id, SystemClock.wall()).await?;
     app.gate.rights_changed().await;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -359,3 +359,29 @@ async fn listeners_of_their_own_serve_their_part_only() {
     }
     assert_eq!(ask(admin, "/api/users", &[]).await, 401);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_and_its_row_are_there_together_or_not_at_all() {
+    let door = login_door().await;
+    door.user("anna", Role::Admin, &["*"]).await;
+    let (_, cookie) = door.cookie("anna").await;
+    let headers = [("x-forwarded-for", "10.0.0.9"), ("cookie", cookie.as_str())];
+    let body = "{\"name\":\"omar\",\"role\":\"viewer\",\"agencies\":[\"METRO\"]}";
+    let statuses = [
+        door.send("POST", "/api/users", &headers, body).await.status,
+        door.send("POST", "/api/users", &headers, body).await.status,
+    ];
+    assert_eq!(statuses, [201, 409]);
+    let found = door.ask("GET", "/api/audit?action=user_add", &headers).await.json();
+    let rows = found["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 1, "{found}");
+    let row = &rows[0];
+    assert_eq!((row["object"].as_str(), row["result"].as_str()), (Some("user:omar"), Some("ok")));
+    assert_eq!(
+        (row["who"]["name"].as_str(), row["address"].as_str()),
+        (Some("anna"), Some("10.0.0.9"))
+    );
+    assert_eq!(row["detail"]["agencies"], "METRO");
+    let report = catalog::audit::verify(&door.database, None).await.unwrap();
+    assert!(report.is_whole(), "{report:?}");
+}

@@ -14,19 +14,24 @@ fn agencies(names: &[&str]) -> Agencies {
     Agencies::from(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>())
 }
 
+fn note() -> catalog::Entry {
+    access::trail::entry(&Principal::nobody(), &access::trail::Place::default(), "test", "ok")
+}
+
 impl Door {
     /// A person of this name.
     pub(super) async fn user(&self, name: &str, role: Role, of: &[&str]) -> catalog::User {
         let password = Some(Secret::new(PASSWORD.to_owned()));
         let new = NewUser { name: name.into(), role, agencies: agencies(of), password };
-        self.accounts.add(new, SystemClock.wall()).await.unwrap().0
+        self.accounts.add(new, note(), SystemClock.wall()).await.unwrap().0
     }
 
     /// The cookie of a person of this name, who is signed in.
     pub(super) async fn cookie(&self, name: &str) -> (Session, String) {
         let from = Origin { address: [10, 1, 1, 1].into(), agent: "test".into() };
         let password = Secret::new(PASSWORD.to_owned());
-        let (_, session, token) = self.gate.login(name, &password, &from).await.unwrap();
+        let (_, session, token) =
+            self.gate.login(name, &password, &from, |_, _| note()).await.unwrap();
         (session, format!("vedette_session={}", token.reveal()))
     }
 

@@ -27,15 +27,13 @@ const SELECT: &str = "SELECT seq, at, previous, hash,
 const NO_HASH: [u8; 32] = [0xff; 32];
 
 impl Trail for Database {
+    fn noting(&self, entry: Entry) -> Self {
+        Self { notes: vec![entry], ..self.clone() }
+    }
+
     async fn append(&self, entries: &[Entry]) -> Result<Option<Head>, Error> {
         let mut tx = begin(&self.writer).await?;
-        let mut end = head(&mut tx).await?;
-        for entry in entries {
-            let row = Row::after(end, entry.bounded());
-            let row = row.ok_or_else(|| Error::Engine("the audit trail is full".to_owned()))?;
-            insert(&mut tx, &row).await?;
-            end = Some(row.head());
-        }
+        let end = add(&mut tx, entries).await?;
         tx.commit().await?;
         Ok(end)
     }
@@ -65,6 +63,21 @@ impl Trail for Database {
         let mut connection = self.readers.acquire().await?;
         head(&mut connection).await
     }
+}
+
+/// Adds rows after the newest, in the transaction of what they tell of.
+pub(super) async fn add(
+    tx: &mut SqliteConnection,
+    entries: &[Entry],
+) -> Result<Option<Head>, Error> {
+    let mut end = head(tx).await?;
+    for entry in entries {
+        let row = Row::after(end, entry.bounded());
+        let row = row.ok_or_else(|| Error::Engine("the audit trail is full".to_owned()))?;
+        insert(tx, &row).await?;
+        end = Some(row.head());
+    }
+    Ok(end)
 }
 
 async fn head(connection: &mut SqliteConnection) -> Result<Option<Head>, Error> {

@@ -21,7 +21,7 @@ use sqlx::{Sqlite, Transaction};
 
 pub use inspect::{Inspection, inspect};
 
-use crate::{Error, Page};
+use crate::{Entry, Error, Page};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("src/sqlite/migrations");
 
@@ -37,6 +37,8 @@ const CACHE_KIB: &str = "-1024";
 pub struct Database {
     writer: SqlitePool,
     readers: SqlitePool,
+    /// Rows of the audit trail that go with each change of rights by this handle.
+    notes: Vec<Entry>,
 }
 
 impl Database {
@@ -63,7 +65,7 @@ impl Database {
             .idle_timeout(IDLE)
             .connect_with(options.read_only(true).create_if_missing(false))
             .await?;
-        Ok(Self { writer, readers })
+        Ok(Self { writer, readers, notes: Vec::new() })
     }
 
     /// Ends all connections; the write-ahead log is merged into the file.

@@ -7,7 +7,7 @@ mod users;
 
 use base::Wall;
 use serde::de::DeserializeOwned;
-use sqlx::SqliteConnection;
+use sqlx::{Sqlite, SqliteConnection, Transaction};
 
 use super::{Database, begin};
 use crate::people::Sealed;
@@ -33,7 +33,9 @@ impl People for Database {
 
     async fn add_user(&self, user: &User) -> Result<(), Error> {
         user.check()?;
-        users::add(&self.writer, user).await
+        let mut tx = begin(&self.writer).await?;
+        users::add(&mut tx, user).await?;
+        self.commit(tx).await
     }
 
     async fn change_user(&self, user: &User) -> Result<(), Error> {
@@ -41,7 +43,7 @@ impl People for Database {
         let mut tx = begin(&self.writer).await?;
         users::change(&mut tx, user).await?;
         bump(&mut tx).await?;
-        Ok(tx.commit().await?)
+        self.commit(tx).await
     }
 
     async fn remove_user(&self, id: &str, now: Wall) -> Result<(), Error> {
@@ -49,7 +51,7 @@ impl People for Database {
         users::remove(&mut tx, id).await?;
         sessions::end_all(&mut tx, id, None, now).await?;
         bump(&mut tx).await?;
-        Ok(tx.commit().await?)
+        self.commit(tx).await
     }
 
     async fn user_signed_in(&self, id: &str, now: Wall) -> Result<(), Error> {
@@ -70,7 +72,9 @@ impl People for Database {
 
     async fn add_key(&self, key: &Key) -> Result<(), Error> {
         key.check()?;
-        keys::add(&self.writer, key).await
+        let mut tx = begin(&self.writer).await?;
+        keys::add(&mut tx, key).await?;
+        self.commit(tx).await
     }
 
     async fn revoke_key(&self, id: &str, now: Wall) -> Result<(), Error> {
@@ -78,7 +82,7 @@ impl People for Database {
         if keys::revoke(&mut tx, id, now).await? {
             bump(&mut tx).await?;
         }
-        Ok(tx.commit().await?)
+        self.commit(tx).await
     }
 
     async fn sessions(
@@ -104,7 +108,7 @@ impl People for Database {
         let mut tx = begin(&self.writer).await?;
         sessions::forget_ended(&mut tx, session.created_at).await?;
         sessions::add(&mut tx, session).await?;
-        Ok(tx.commit().await?)
+        self.commit(tx).await
     }
 
     async fn end_session(&self, id: &str, now: Wall) -> Result<(), Error> {
@@ -112,7 +116,7 @@ impl People for Database {
         if sessions::end(&mut tx, id, now).await? {
             bump(&mut tx).await?;
         }
-        Ok(tx.commit().await?)
+        self.commit(tx).await
     }
 
     async fn end_sessions(&self, user: &str, but: Option<&str>, now: Wall) -> Result<u64, Error> {
@@ -164,6 +168,16 @@ impl People for Database {
         }
         tx.commit().await?;
         Ok(resealed)
+    }
+}
+
+impl Database {
+    /// Ends a change of rights, with the rows of the audit trail that tell of it.
+    async fn commit(&self, mut tx: Transaction<'_, Sqlite>) -> Result<(), Error> {
+        if !self.notes.is_empty() {
+            super::audit::add(&mut tx, &self.notes).await?;
+        }
+        Ok(tx.commit().await?)
     }
 }
 

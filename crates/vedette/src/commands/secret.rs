@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use access::seal::MasterKey;
 use anyhow::{Context, bail};
-use catalog::People;
 use catalog::people::Sealed;
+use catalog::{People, Trail};
 
 use super::store::{Offline, note};
 use crate::access_setup::{head_mark, master_key, master_key_path, next_key_path};
@@ -27,7 +27,7 @@ pub fn rotate(config: &Config) -> anyhow::Result<ExitCode> {
         let remembered = head_mark(config, &old).read()?;
         let (new, next) = (MasterKey::generate()?, next_key_path(config));
         new.write(&next)?;
-        note(&store.database, "secret_rotate", String::new(), &[]).await?;
+        store.database.append(&[note("secret_rotate", String::new(), &[])]).await?;
         let failed = |what: &str| catalog::Error::Invalid(what.to_owned());
         let resealed = store
             .database
@@ -39,7 +39,9 @@ pub fn rotate(config: &Config) -> anyhow::Result<ExitCode> {
                 new.seal(&place, &opened).map_err(|_| failed("no random numbers"))
             })
             .await?;
-        if let Some(head) = remembered {
+        // Under the new key the old mark says nothing: it is written anew, and no earlier than it was.
+        let newest = store.database.head().await?;
+        if let Some(head) = newest.max(remembered) {
             head_mark(config, &new).write(head)?;
         }
         store.database.close().await;

@@ -4,6 +4,7 @@ use anyhow::Context;
 use base::{Clock, SystemClock};
 use catalog::{Database, Entry, Trail};
 
+use crate::access_setup::{head_mark, master_key};
 use crate::config::Config;
 
 /// An open catalogue.
@@ -23,15 +24,9 @@ impl Offline {
     }
 }
 
-/// Writes what a command is about to do to the audit trail, under the name of who is logged in to this
-/// machine.
-pub async fn note(
-    database: &Database,
-    action: &str,
-    object: String,
-    detail: &[(&str, String)],
-) -> anyhow::Result<()> {
-    let entry = Entry {
+/// What the audit trail says of a command, under the name of who is logged in to this machine.
+pub fn note(action: &str, object: String, detail: &[(&str, String)]) -> Entry {
+    Entry {
         at: SystemClock.wall(),
         kind: "command".to_owned(),
         id: String::new(),
@@ -43,7 +38,14 @@ pub async fn note(
         request: String::new(),
         result: "ok".to_owned(),
         detail: detail.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
-    };
-    database.append(&[entry]).await.context("audit trail")?;
+    }
+}
+
+/// Remembers the end of the chain outside the database, as a server does.
+pub async fn remember_end(config: &Config, database: &Database) -> anyhow::Result<()> {
+    let mark = head_mark(config, &master_key(config)?);
+    if let Some(head) = database.head().await? {
+        mark.write(head).with_context(|| mark.path().display().to_string())?;
+    }
     Ok(())
 }

@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use base::{Clock, Secret, SystemClock};
 use catalog::{Agencies, People, Role};
 
-use super::store::{Offline, note};
+use super::store::{Offline, note, remember_end};
 use crate::cli::{UserAddArgs, say};
 use crate::config::Config;
 use crate::retention::block_on;
@@ -28,9 +28,10 @@ pub fn add(config: &Config, args: &UserAddArgs) -> anyhow::Result<ExitCode> {
     block_on(async {
         let (store, accounts) = open(config).await?;
         let object = format!("user:{}", args.name);
-        note(&store.database, "user_add", object, &[("role", role.to_string())]).await?;
+        let note = note("user_add", object, &[("role", role.to_string())]);
         let new = NewUser { name: args.name.clone(), role, agencies, password };
-        let (user, made) = accounts.add(new, SystemClock.wall()).await?;
+        let (user, made) = accounts.add(new, note, SystemClock.wall()).await?;
+        remember_end(config, &store.database).await?;
         say(&format!("{} added as {role}", user.name));
         told(made.as_ref());
         store.database.close().await;
@@ -73,9 +74,10 @@ pub fn reset_password(config: &Config, name: &str, from_stdin: bool) -> anyhow::
             None => Some(Secret::new(access::random::password()?)),
         };
         let password = given.or_else(|| made.clone()).context("no password")?;
-        note(&store.database, "password_reset", format!("user:{}", user.name), &[]).await?;
+        let note = note("password_reset", format!("user:{}", user.name), &[]);
         let change = Change { password: Some((password, made.is_some())), ..Change::default() };
-        accounts.change(&user.id, change, None, SystemClock.wall()).await?;
+        accounts.change(&user.id, change, (None, note), SystemClock.wall()).await?;
+        remember_end(config, &store.database).await?;
         say(&format!("{} has a new password and is signed out everywhere", user.name));
         told(made.as_ref());
         store.database.close().await;

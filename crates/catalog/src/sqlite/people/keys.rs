@@ -38,7 +38,7 @@ pub(super) async fn by_hash(db: &SqlitePool, hash: &[u8; 32]) -> Result<Option<K
     row.fetch_optional(db).await?.as_ref().map(read).transpose()
 }
 
-pub(super) async fn add(db: &SqlitePool, key: &Key) -> Result<(), Error> {
+pub(super) async fn add(tx: &mut SqliteConnection, key: &Key) -> Result<(), Error> {
     let done = sqlx::query(
         "INSERT INTO keys (id, name, hash, role, agencies, scopes, created_by, created_at, expires_at,
              revoked_at, used_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -54,7 +54,7 @@ pub(super) async fn add(db: &SqlitePool, key: &Key) -> Result<(), Error> {
     .bind(key.expires_at.map(Wall::as_micros))
     .bind(key.revoked_at.map(Wall::as_micros))
     .bind(key.used_at.map(Wall::as_micros))
-    .execute(db)
+    .execute(tx)
     .await;
     done.map(|_| ()).map_err(|error| taken(error, "key", &key.id))
 }

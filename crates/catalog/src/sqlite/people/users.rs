@@ -46,7 +46,7 @@ pub(super) async fn by_name(db: &SqlitePool, name: &str) -> Result<Option<User>,
     row.fetch_optional(db).await?.as_ref().map(read).transpose()
 }
 
-pub(super) async fn add(db: &SqlitePool, user: &User) -> Result<(), Error> {
+pub(super) async fn add(tx: &mut SqliteConnection, user: &User) -> Result<(), Error> {
     let mut insert = QueryBuilder::<Sqlite>::new(
         "INSERT INTO users (id, created_at, login_at, name, name_key, role, agencies, password, digest,
              must_change, enabled, updated_at) VALUES (",
@@ -55,7 +55,7 @@ pub(super) async fn add(db: &SqlitePool, user: &User) -> Result<(), Error> {
     insert.push(", ").push_bind(user.login_at.map(Wall::as_micros)).push(", ");
     push_changeable(&mut insert, user);
     insert.push(")");
-    let done = insert.build().execute(db).await;
+    let done = insert.build().execute(tx).await;
     done.map(|_| ()).map_err(|error| taken(error, "user", &user.name))
 }
 
