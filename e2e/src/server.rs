@@ -58,7 +58,8 @@ impl Server {
     /// # Errors
     /// When no folder can be made.
     pub fn new(yaml: &str) -> Result<Self> {
-        Self::with(&format!("server: {{ port: 0 }}\naccess: {{ mode: open }}\n{yaml}"))
+        let server = Self::with(&format!("server: {{ port: 0 }}\n{yaml}"))?;
+        Ok(server.variable("VEDETTE__ACCESS__MODE", "open"))
     }
 
     /// A server that is not started yet and asks who is there; its administrator is `admin` with the

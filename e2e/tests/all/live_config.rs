@@ -80,7 +80,9 @@ fn cameras_come_change_and_go_without_touching_the_others() -> Result<()> {
         format!("start={}&end={}", gone["start"].as_str().unwrap(), gone["end"].as_str().unwrap());
     let played = server.get(&format!("/api/playback/a/media.mp4?{span}"))?;
     assert_eq!(played.status, 200, "{}", played.text());
-    assert_eq!(reasons(&server, "a")?.last().map(String::as_str), Some("disabled"));
+    wait_for("the end of a to be explained", SOON, || {
+        Ok((reasons(&server, "a")?.last().map(String::as_str) == Some("disabled")).then_some(()))
+    })?;
 
     // Recording of `b` is switched off and on again.
     assert_eq!(server.segments("b")?.pop().map(|s| s["id"].clone()), Some(untouched["id"].clone()));
