@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base::{Clock, ErrorKind, Secret, SystemClock, Wall};
-use catalog::{Database, Entry, Holder, Key, People, Session, Trail, User};
+use catalog::{Cameras, Database, Entry, Holder, Key, People, Session, Trail, User};
 use hmac::{Hmac, KeyInit, Mac};
 use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 use crate::lockout::Lockout;
 use crate::oidc::{self, Provider};
 use crate::password::{self, Hasher};
+use crate::policy::{CameraObject, Object, authorize};
 use crate::principal::{Identity, Link, Principal};
 use crate::random::{self, NoRandom};
 use crate::remembered::{Mark, Remembered};
@@ -427,7 +428,7 @@ impl Gate {
         self.inner.running.add(standing)
     }
 
-    /// Rights have changed: forgets what was verified, and ends what is no longer permitted.
+    /// Rights, or whose a camera is, have changed: forgets what was verified, and ends what is no longer permitted.
     pub async fn rights_changed(&self) {
         self.inner.remembered.lock().forget();
         for standing in self.inner.running.all() {
@@ -437,10 +438,26 @@ impl Gate {
                 Some(credential) => self.identify(credential, standing.address()).await,
             };
             match who {
-                Ok(who) => standing.decide(&who),
+                Ok(who) => self.decide(&who, &standing).await,
                 // What cannot be looked up now is decided at the next look.
                 Err(Refused::Unavailable(_) | Refused::Busy) => {}
                 Err(_) => standing.end(),
+            }
+        }
+    }
+
+    /// Ends it when `who` may no longer do what was permitted, on the cameras as they are now.
+    async fn decide(&self, who: &Principal, standing: &Standing) {
+        for (action, object) in standing.permitted() {
+            let now = match object {
+                Object::Camera(camera) => match self.inner.database.camera(&camera.id).await {
+                    Ok(camera) => Object::Camera(CameraObject::of(&camera)),
+                    Err(_) => object.clone(),
+                },
+                other => other.clone(),
+            };
+            if authorize(who, *action, &now).is_err() {
+                return standing.end();
             }
         }
     }
@@ -557,3 +574,6 @@ fn of_user(user: &User, session: Option<String>) -> Principal {
 fn micros(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

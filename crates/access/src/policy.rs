@@ -156,6 +156,14 @@ pub struct CameraObject {
     pub role: String,
 }
 
+impl CameraObject {
+    /// A camera of the catalogue as the policy sees it.
+    #[must_use]
+    pub fn of(camera: &catalog::Camera) -> Self {
+        Self { id: camera.id.clone(), agency: camera.source.clone(), role: camera.role.clone() }
+    }
+}
+
 impl Object {
     /// How the audit trail names it; empty for the server.
     #[must_use]

@@ -156,9 +156,5 @@ impl Who {
 
 /// A camera as the policy sees it.
 pub(crate) fn object_of(camera: &Camera) -> Object {
-    Object::Camera(CameraObject {
-        id: camera.id.clone(),
-        agency: camera.source.clone(),
-        role: camera.role.clone(),
-    })
+    Object::Camera(CameraObject::of(camera))
 }

@@ -43,7 +43,9 @@ pub async fn start(
     registry: &Registry,
 ) -> anyhow::Result<Access> {
     let master = secret::finish(config, database, master_key(config)?).await?;
-    let accounts = accounts(config, database, &master)?;
+    // One for all: no more than two passwords are computed at once.
+    let hasher = Hasher::new()?;
+    let accounts = accounts(config, database, &master, hasher.clone());
     if !config.is_open() {
         first_admin(config, &accounts).await?;
     }
@@ -51,7 +53,7 @@ pub async fn start(
         .map(|oidc| Provider::start(oidc, Arc::new(SystemClock), scope))
         .transpose()
         .context("access.oidc")?;
-    let gate = Gate::new(database.clone(), Hasher::new()?, &master, config.is_open(), provider)
+    let gate = Gate::new(database.clone(), hasher, &master, config.is_open(), provider)
         .await
         .context("secrets of the database")?;
     let seed = gate::secret(database, &master, "audit-key").await?;
@@ -92,9 +94,10 @@ pub fn accounts(
     config: &Config,
     database: &Database,
     master: &MasterKey,
-) -> anyhow::Result<Accounts> {
+    hasher: Hasher,
+) -> Accounts {
     let keeps_digests = config.settings.bool("access.rtsp_digest");
-    Ok(Accounts::new(database.clone(), Hasher::new()?, master.clone(), keeps_digests))
+    Accounts::new(database.clone(), hasher, master.clone(), keeps_digests)
 }
 
 /// Where the end of the audit trail is remembered outside the database.

@@ -40,6 +40,7 @@ pub struct Running {
     volume: Volume,
     retention: retention::Running,
     first_camera: watch::Sender<Option<CameraId>>,
+    gate: access::Gate,
     _pool: Arc<Pool>,
 }
 
@@ -112,7 +113,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         snapshots,
         first_camera: first_camera.subscribe(),
         started,
-        gate: access.gate,
+        gate: access.gate.clone(),
         accounts: access.accounts,
         trail: access.trail,
         signer: access.signer,
@@ -135,6 +136,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         volume,
         retention,
         first_camera,
+        gate: access.gate,
         _pool: pool,
     })
 }
@@ -157,6 +159,8 @@ impl Running {
         self.record.reconcile(specs::recordings(&config.cameras));
         self.ingest.reconcile(specs::sources(&config.cameras));
         self.retention.apply(config);
+        // A camera may be another agency's now.
+        self.gate.rights_changed().await;
         self.first_camera.send_replace(first_of(&config.cameras));
         Ok(())
     }

@@ -4,6 +4,7 @@ use std::io::Read;
 use std::process::ExitCode;
 
 use access::accounts::{Accounts, Change, NewUser};
+use access::password::Hasher;
 use anyhow::{Context, bail};
 use base::{Clock, Secret, SystemClock};
 use catalog::{Agencies, People, Role};
@@ -88,7 +89,7 @@ pub fn reset_password(config: &Config, name: &str, from_stdin: bool) -> anyhow::
 async fn open(config: &Config) -> anyhow::Result<(Offline, Accounts)> {
     let store = Offline::open(config).await?;
     let master = crate::access_setup::master_key(config)?;
-    let accounts = crate::access_setup::accounts(config, &store.database, &master)?;
+    let accounts = crate::access_setup::accounts(config, &store.database, &master, Hasher::new()?);
     Ok((store, accounts))
 }
 
