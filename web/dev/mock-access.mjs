@@ -11,13 +11,13 @@ const WORDS = {
   login_failed: [401, "The user name or the password is wrong.", "اسم المستخدم أو كلمة المرور غير صحيحة."],
   login_locked: [429, "Too many wrong passwords.", "كلمات مرور خاطئة كثيرة."],
   forbidden: [403, "Your role may not do this.", "لا يسمح دورك بذلك."],
-  password_weak: [400, "A password has at least 10 characters.", "كلمة المرور 10 أحرف على الأقل."],
+  password_weak: [400, "A password has 8 to 1024 characters.", "كلمة المرور من 8 إلى 1024 حرفًا."],
   user_exists: [409, "There is a user of this name.", "يوجد مستخدم بهذا الاسم."],
   last_admin: [409, "Somebody has to stay administrator.", "يجب أن يبقى مدير واحد على الأقل."],
   not_found: [404, "There is nothing here.", "لا يوجد شيء هنا."],
 };
 
-const LOGIN = { password: true, ...(MODE === "oidc" ? { oidc: "City Directory" } : {}) };
+const LOGIN = { password: MODE !== "open", oidc: MODE === "oidc" ? "City Directory" : null };
 
 /** A page of a list: the cursor is where the next begins. */
 function paged(noun, rows, url) {
@@ -27,12 +27,13 @@ function paged(noun, rows, url) {
   return { [noun]: rows.slice(from, from + limit), next_cursor: next };
 }
 
-const shownUser = ({ password, must_change, ...user }) => user;
+const shownUser = ({ password, must_change, ...user }) => ({ ...user, must_change_password: must_change });
 const shownSession =
   (own) =>
   ({ token, user, ...session }) => ({
     ...session,
-    user: { id: user.id, name: user.name },
+    user: user.name,
+    user_id: user.id,
     role: user.role,
     current: session.id === own?.id,
   });
@@ -67,31 +68,32 @@ function login({ body, request }) {
   return {
     cookie: `session=${session.token}; Path=/; HttpOnly; SameSite=Strict`,
     body: {
-      user: { id: user.id, name: user.name },
+      user: user.name,
+      user_id: user.id,
       role: user.role,
       roles: [user.role],
       agencies: user.agencies,
       must_change_password: user.must_change,
+      expires_at: session.expires_at,
     },
   };
 }
 
-const NOBODY = { user: { id: "", name: "" }, session: null, expires_at: null, must_change_password: false };
+const SOMEBODY = { id: "", name: "", role: "admin", agencies: ["*"], must_change: false };
 
 function me({ own }) {
-  const login = { password: true, oidc: MODE === "oidc" ? { name: "City Directory" } : null };
-  if (MODE === "open") {
-    return { ...NOBODY, kind: "open", role: "admin", agencies: ["*"], login };
-  }
+  const user = MODE === "open" ? SOMEBODY : own.user;
   return {
-    user: { id: own.user.id, name: own.user.name },
-    kind: "user",
-    role: own.user.role,
-    agencies: own.user.agencies,
-    session: own.id,
-    expires_at: own.expires_at,
-    must_change_password: own.user.must_change,
-    login,
+    user: user.name,
+    user_id: user.id,
+    kind: MODE === "open" ? "open" : "user",
+    role: user.role,
+    roles: [user.role],
+    agencies: user.agencies,
+    scopes: [],
+    session: own?.id ?? null,
+    must_change_password: user.must_change,
+    login: LOGIN,
   };
 }
 
@@ -116,7 +118,7 @@ function changePassword({ own, body }) {
   if (own.user.password !== body.current) {
     throw "login_failed";
   }
-  if ([...body.new].length < 10) {
+  if ([...body.new].length < 8) {
     throw "password_weak";
   }
   own.user.password = body.new;
@@ -128,7 +130,7 @@ function addUser({ own, body }) {
     throw "user_exists";
   }
   const now = iso(Date.now());
-  const made = body.password ? undefined : randomBytes(9).toString("base64url");
+  const made = body.password ? undefined : randomBytes(15).toString("base64url");
   const user = {
     id: randomUUID(),
     enabled: true,
@@ -140,7 +142,7 @@ function addUser({ own, body }) {
     password: body.password ?? made,
   };
   users.push(user);
-  note(own?.user, "user_create", `user:${user.name}`);
+  note(own?.user, "user_add", `user:${user.name}`);
   return { status: 201, body: { ...shownUser(user), ...(made ? { password: made } : {}) } };
 }
 
@@ -152,7 +154,7 @@ function addKey({ own, body }) {
     used_at: null,
   });
   keys.unshift(row);
-  note(own?.user, "key_create", `key:${row.name}`);
+  note(own?.user, "key_add", `key:${row.id}`, { detail: { name: row.name } });
   return { status: 201, body: { ...row, key: `vk_${randomBytes(24).toString("base64url")}` } };
 }
 
@@ -220,15 +222,17 @@ const ROUTES = {
       keepAdmin(user, { enabled: false });
       drop(users, user);
       endSessions((one) => one.user === user);
-      note(own?.user, "user_delete", `user:${user.name}`);
+      note(own?.user, "user_remove", `user:${user.name}`);
     },
   },
   "GET /api/keys": { ...admin, act: ({ url }) => ({ body: paged("keys", keys, url) }) },
   "POST /api/keys": { ...admin, act: addKey },
   "DELETE /api/keys/:id": {
     ...admin,
-    act: ({ id }) => {
-      find(keys, id).revoked_at = iso(Date.now());
+    act: ({ id, own }) => {
+      const row = find(keys, id);
+      row.revoked_at = iso(Date.now());
+      note(own?.user, "key_revoke", `key:${id}`, { detail: { name: row.name } });
     },
   },
   "GET /api/sessions": {
@@ -283,7 +287,14 @@ export function mayWatch(request) {
 export function refuse(response, code) {
   const [status, en, ar] = WORDS[code];
   const request_id = randomUUID();
-  const more = code === "login_locked" ? { minutes: 10 } : code === "unauthenticated" ? { login: LOGIN } : {};
+  const more =
+    code === "login_locked"
+      ? { minutes: 10 }
+      : code === "unauthenticated"
+        ? { login: LOGIN }
+        : code === "password_weak"
+          ? { len: 8 }
+          : {};
   const words = { title: en, detail: en, message_en: en, message_ar: ar };
   response.writeHead(status, {
     "content-type": "application/problem+json",

@@ -108,6 +108,8 @@ export function note(
     request_id: randomUUID(),
     result,
     detail,
+    hash: randomBytes(32).toString("hex"),
+    previous: trail[0]?.hash ?? "0".repeat(64),
   });
 }
 
@@ -117,7 +119,7 @@ const PAST = [
   [1, "user_change", "user:omar", { result: "forbidden", agency: "METRO" }],
   [
     4,
-    "watch_recording",
+    "play_recordings",
     "camera:arabic-gate",
     { agency: "DUBAI_POLICE", detail: { start: iso(begun - DAY) } },
   ],
@@ -128,10 +130,14 @@ const PAST = [
     { detail: { role: "viewer → supervisor", agencies: "METRO, DUBAI_POLICE" } },
   ],
   [2, "login", "", { result: "login_failed" }],
+  [0, "sign_address", "camera:yard", { agency: "OTHER", detail: { purpose: "live", until: iso(begun) } }],
+  [0, "key_add", "key:01a1fdd7-adb2-75f7-bf76-8629a8c75f6f", { detail: { name: "Traffic dashboard" } }],
+  [0, "audit_export", "", { detail: { format: "csv" } }],
+  [1, "something_new", "thing:7", {}],
 ];
 for (let index = 0; index < 130; index += 1) {
   const [who, action, object, more] = PAST[index % PAST.length];
   note(users[who], action, object, { ...more, at: begun - (130 - index) * 47 * MINUTE });
 }
 note({ id: "", name: "", kind: "nobody" }, "login", "", { result: "login_locked", detail: { name: "root" } });
-note({ id: "", name: "", kind: "server" }, "retention_delete", "camera:yard", { agency: "OTHER" });
+note({ id: "", name: "", kind: "server" }, "erase_recordings", "camera:yard", { agency: "OTHER" });

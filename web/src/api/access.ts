@@ -3,13 +3,14 @@
 import { get, order, type Query, send, withQuery } from "./request";
 import type {
   AuditPage,
-  CreatedKey,
-  CreatedUser,
+  Key,
   KeyPage,
   Me,
   NewKey,
   NewUser,
+  Purpose,
   SessionPage,
+  SignedLink,
   User,
   UserChange,
   UserPage,
@@ -50,7 +51,7 @@ export function getUsers(q: string, cursor: Cursor, signal: AbortSignal): Promis
   return get("/api/users", q === "" ? pageQuery(cursor) : { ...pageQuery(cursor), q }, signal);
 }
 
-export function createUser(user: NewUser): Promise<CreatedUser> {
+export function createUser(user: NewUser): Promise<User> {
   return send("POST", "/api/users", user);
 }
 
@@ -66,7 +67,7 @@ export function getKeys(cursor: Cursor, signal: AbortSignal): Promise<KeyPage> {
   return get("/api/keys", pageQuery(cursor), signal);
 }
 
-export function createKey(key: NewKey): Promise<CreatedKey> {
+export function createKey(key: NewKey): Promise<Key> {
   return send("POST", "/api/keys", key);
 }
 
@@ -90,4 +91,9 @@ export function getAudit(query: Query, cursor: Cursor, signal: AbortSignal): Pro
 /** Where all rows of a question can be downloaded. */
 export function auditFileUrl(query: Query, format: "csv" | "jsonl"): string {
   return withQuery("/api/audit", { ...query, format });
+}
+
+/** Addresses of a camera that open without a login, for so many seconds. */
+export function signLink(camera: string, purpose: Purpose, expires_in: number): Promise<SignedLink> {
+  return send("POST", `${one("cameras", camera)}/links`, { purpose, expires_in });
 }

@@ -50,8 +50,9 @@ test("a recording's address names its span in UTC", () => {
   );
 });
 
-test("only a missing login asks for one; a wrong password does not", () => {
+test("only a login that is missing or has ended asks for one; a wrong password does not", () => {
   expect(refusalOf(401, "unauthenticated")).toBe("unauthenticated");
+  expect(refusalOf(401, "credentials_wrong")).toBe("unauthenticated");
   expect(refusalOf(401, "login_failed")).toBeNull();
   expect(refusalOf(403, "forbidden")).toBe("forbidden");
   expect(refusalOf(429, "login_locked")).toBeNull();

@@ -84,9 +84,11 @@ async function refused(response: Response): Promise<ProblemError> {
   return error;
 }
 
-/** A wrong password is a 401 too, but no reason to sign in anew: only its own code is. */
+/** Codes of nobody being signed in, or not any more. A wrong password is a 401 too, but no reason to sign in anew. */
+const SIGNED_OUT = ["unauthenticated", "credentials_wrong"];
+
 export function refusalOf(status: number, code: string | null): Refusal | null {
-  if (status === 401 && code === "unauthenticated") {
+  if (status === 401 && SIGNED_OUT.includes(code ?? "")) {
     return "unauthenticated";
   }
   return status === 403 ? "forbidden" : null;

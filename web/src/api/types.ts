@@ -16,119 +16,41 @@ export type Coverage = Schemas["CoverageAnswer"];
 export type Span = Schemas["Span"];
 export type ProblemDetails = Schemas["ProblemDetails"];
 
-// Access: written by hand until the generated schema has it.
+// Access.
 
-export const ROLES = ["viewer", "operator", "supervisor", "admin"] as const;
+export const ROLES = ["viewer", "operator", "supervisor", "admin"] as const satisfies Schemas["RoleWord"][];
 
-export type Role = (typeof ROLES)[number];
+export type Role = Schemas["RoleWord"];
 
 /** Codes of agencies; `*` stands for all of them. */
 export type Agencies = string[];
 
-export interface Named {
-  id: string;
-  name: string;
-}
+/** An answer in which a role, told as a string, is one of those above. */
+type WithRole<T, R = Role> = Omit<T, "role"> & { role: R };
 
-export interface Me {
-  user: Named;
-  kind: "user" | "key" | "oidc" | "open" | "anonymous";
-  role: Role | null;
-  agencies: Agencies;
-  session: string | null;
-  expires_at: string | null;
-  must_change_password: boolean;
-  login: { password: boolean; oidc: { name: string } | null };
-}
+/** How one can sign in; `oidc` is the name of the organisation's provider. */
+export type Login = Required<Schemas["LoginWays"]>;
+export type Me = Omit<WithRole<Schemas["MeAnswer"], Role | null>, "kind"> & {
+  kind: "user" | "external" | "key" | "link" | "open" | "nobody";
+};
 
-export interface User extends Named {
-  role: Role;
-  agencies: Agencies;
-  enabled: boolean;
-  created_at: string;
-  updated_at: string;
-  login_at: string | null;
-}
+/** `password` only in the answer that made one: it is told this once. */
+export type User = WithRole<Schemas["UserAnswer"]>;
+export type UserPage = Omit<Schemas["UsersAnswer"], "users"> & { users: User[] };
+export type NewUser = Schemas["NewUserBody"];
+export type UserChange = Schemas["UserChangeBody"];
 
-export interface NewUser {
-  name: string;
-  /** Left out: the server makes one that holds until the first login. */
-  password?: string;
-  role: Role;
-  agencies: Agencies;
-}
+/** `key` only in the answer that made it: it is told this once. */
+export type Key = WithRole<Schemas["KeyAnswer"], Role | null>;
+export type KeyPage = Omit<Schemas["KeysAnswer"], "keys"> & { keys: Key[] };
+export type NewKey = Schemas["NewKeyBody"];
 
-export type UserChange = Partial<Pick<User, "role" | "agencies" | "enabled"> & { password: string }>;
+export type LoginSession = WithRole<Schemas["SessionAnswer"], Role | null>;
+export type SessionPage = Omit<Schemas["SessionsAnswer"], "sessions"> & { sessions: LoginSession[] };
 
-/** A new user; `password` when the server made one. It is told this once. */
-export type CreatedUser = User & { password?: string | null };
+export type AuditRow = Schemas["AuditRow"];
+export type AuditPage = Schemas["AuditAnswer"];
 
-export interface UserPage {
-  users: User[];
-  next_cursor: string | null;
-}
-
-export interface Key extends Named {
-  role: Role | null;
-  agencies: Agencies;
-  scopes: string[];
-  created_by: string;
-  created_at: string;
-  expires_at: string | null;
-  revoked_at: string | null;
-  used_at: string | null;
-}
-
-export interface NewKey {
-  name: string;
-  role: Role | null;
-  agencies: Agencies;
-  scopes: string[];
-  expires: string | null;
-}
-
-/** `key` is told this once. */
-export interface CreatedKey {
-  id: string;
-  key: string;
-}
-
-export interface KeyPage {
-  keys: Key[];
-  next_cursor: string | null;
-}
-
-export interface LoginSession {
-  id: string;
-  user: Named;
-  role: Role | null;
-  current: boolean;
-  created_at: string;
-  seen_at: string;
-  expires_at: string;
-  address: string;
-  agent: string;
-}
-
-export interface SessionPage {
-  sessions: LoginSession[];
-  next_cursor: string | null;
-}
-
-export interface AuditRow {
-  seq: number;
-  at: string;
-  who: { kind: string; id: string; name: string };
-  action: string;
-  object: string;
-  agency: string | null;
-  address: string;
-  request_id: string;
-  result: string;
-  detail: Record<string, unknown>;
-}
-
-export interface AuditPage {
-  rows: AuditRow[];
-  next_cursor: string | null;
-}
+/** What a signed address opens. */
+export type Purpose = Schemas["PurposeWord"];
+export type SignedLink = Schemas["LinkAnswer"];

@@ -7,7 +7,7 @@ import { PasswordField } from "./field";
 import { ProblemNotice } from "./problem-notice";
 
 /** What the server takes. */
-export const PASSWORD_MIN = 10;
+export const PASSWORD_MIN = 8;
 
 interface Props {
   /** The password that was typed a moment ago; asked for when it is not known. */

@@ -19,7 +19,7 @@ export function SessionsList({ ofAll }: { ofAll: boolean }) {
   const [ending, setEnding] = useState<LoginSession | null>(null);
   const list = useList(`sessions ${ofAll}`, async (cursor, signal) => {
     const page = await getSessions(ofAll, cursor, signal);
-    return { rows: page.sessions, next: page.next_cursor };
+    return { rows: page.sessions, next: page.next_cursor ?? null };
   });
   const columns = [
     ...(ofAll ? [t("sessions.who"), t("role.label")] : []),
@@ -65,7 +65,7 @@ function Row({ session, ofAll, end }: RowProps) {
       {ofAll && (
         <>
           <Cell label={t("sessions.who")}>
-            <bdi className="strong">{session.user.name}</bdi>
+            <bdi className="strong">{session.user}</bdi>
           </Cell>
           <Cell label={t("role.label")}>
             <RoleName role={session.role} />
@@ -106,7 +106,7 @@ interface EndProps {
 
 function EndDialog({ session, ofAll, close, reload }: EndProps) {
   const { t } = useI18n();
-  const values = { name: session.user.name, device: deviceOf(session.agent) ?? session.address };
+  const values = { name: session.user, device: deviceOf(session.agent) ?? session.address };
   const words = ofAll ? t("sessions.end.other", values) : t("sessions.end.own", values);
   return (
     <ConfirmDialog

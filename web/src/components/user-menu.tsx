@@ -15,14 +15,14 @@ export function UserMenu({ me }: { me: Me }) {
   const id = useId();
   const panel = useRef<HTMLDivElement>(null);
   const sections = me.must_change_password ? [] : sectionsOf(me);
-  if (me.kind === "anonymous") {
+  if (me.kind === "nobody") {
     return <SignInLink me={me} />;
   }
   if (!isPerson(me) && sections.length === 0) {
     return null;
   }
   const hide = () => panel.current?.hidePopover();
-  const label = isPerson(me) ? t("menu.label", { name: me.user.name }) : t("nav.admin");
+  const label = isPerson(me) ? t("menu.label", { name: me.user }) : t("nav.admin");
   return (
     <>
       <button
@@ -33,7 +33,7 @@ export function UserMenu({ me }: { me: Me }) {
         title={label}
       >
         {isPerson(me) ? <PersonIcon /> : <MenuIcon />}
-        {isPerson(me) && <bdi className="menu-name">{me.user.name}</bdi>}
+        {isPerson(me) && <bdi className="menu-name">{me.user}</bdi>}
       </button>
       <div ref={panel} id={id} popover="auto" className="menu">
         {isPerson(me) && <Who me={me} />}
@@ -62,7 +62,7 @@ export function UserMenu({ me }: { me: Me }) {
 function Who({ me }: { me: Me }) {
   return (
     <p className="menu-who">
-      <bdi className="strong">{me.user.name}</bdi>
+      <bdi className="strong">{me.user}</bdi>
       <span className="muted small">
         <RoleName role={me.role} />
       </span>

@@ -33,9 +33,9 @@ test("the login keeps the whole address, and none for the wall's first page", ()
   expect(loginPath(new URL("/login?return=/account", HERE))).toBe("/login");
 });
 
-test("ways to sign in are read in either shape, and a password is asked for when nothing is said", () => {
+test("ways to sign in are read as they are told, and a password is asked for when nothing is said", () => {
   expect(loginOf({ password: true, oidc: "City" })).toEqual({ password: true, oidc: "City" });
-  expect(loginOf({ password: false, oidc: { name: "City" } })).toEqual({ password: false, oidc: "City" });
+  expect(loginOf({ password: false, oidc: "City" })).toEqual({ password: false, oidc: "City" });
   expect(loginOf({ password: true, oidc: null })).toEqual({ password: true, oidc: null });
   for (const odd of [undefined, null, "x", {}, { password: false }, { oidc: 7 }]) {
     expect(loginOf(odd)).toEqual({ password: true, oidc: null });
@@ -49,7 +49,7 @@ test("each role sees its part of the administration, and without a login there a
   expect(sectionsOf(as("supervisor"))).toEqual(["audit"]);
   expect(sectionsOf(as("operator"))).toEqual([]);
   expect(sectionsOf(as("viewer"))).toEqual([]);
-  expect(sectionsOf({ ...as(null), kind: "anonymous" })).toEqual([]);
+  expect(sectionsOf({ ...as(null), kind: "nobody" })).toEqual([]);
 });
 
 test("a lock lasts as long as the answer says, at least a minute and at most a day", () => {

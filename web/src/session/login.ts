@@ -1,27 +1,19 @@
 // What is decided about logins without asking anybody.
 
 import type { Problem } from "../api/problem";
-import type { Me } from "../api/types";
-
-/** How one can sign in. */
-export interface Login {
-  password: boolean;
-  /** The name of the organisation's provider. */
-  oidc: string | null;
-}
+import type { Login, Me } from "../api/types";
 
 export const LOGIN_PATH = "/login";
 
-const PASSWORD_ONLY: Login = { password: true, oidc: null };
+const PASSWORD_ONLY = { password: true, oidc: null };
 
-/** The ways to sign in, out of an answer: `oidc` is a name, or an object that has it. */
+/** The ways to sign in, out of an answer; `oidc` is the name of the organisation's provider. */
 export function loginOf(said: unknown): Login {
   if (typeof said !== "object" || said === null) {
     return PASSWORD_ONLY;
   }
   const { password, oidc } = said as Record<string, unknown>;
-  const name = typeof oidc === "object" && oidc !== null ? (oidc as Record<string, unknown>).name : oidc;
-  const provider = typeof name === "string" && name !== "" ? name : null;
+  const provider = typeof oidc === "string" && oidc !== "" ? oidc : null;
   return { password: password !== false || provider === null, oidc: provider };
 }
 
@@ -52,12 +44,14 @@ export function loginPath(address: URL): string {
 
 /** A server without a login, also one that is older than the question. */
 export const OPEN: Me = {
-  user: { id: "", name: "" },
+  user: "",
+  user_id: "",
   kind: "open",
   role: "admin",
+  roles: ["admin"],
   agencies: ["*"],
+  scopes: [],
   session: null,
-  expires_at: null,
   must_change_password: false,
   login: { password: false, oidc: null },
 };
@@ -79,7 +73,7 @@ export function sectionsOf(me: Me): Section[] {
 
 /** Whether somebody is signed in, rather than let in without. */
 export function isPerson(me: Me): boolean {
-  return me.kind !== "open" && me.kind !== "anonymous";
+  return me.kind !== "open" && me.kind !== "nobody";
 }
 
 /** Minutes until one may try again: what the answer says, else its waiting time; at least one. */

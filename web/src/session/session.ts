@@ -2,11 +2,11 @@
 
 import { useSyncExternalStore } from "react";
 import { getMe, logout } from "../api/access";
-import { asProblem, type Problem, ProblemError } from "../api/problem";
+import { asProblem, codeOf, type Problem, ProblemError } from "../api/problem";
 import { onRefusal } from "../api/request";
-import type { Me } from "../api/types";
+import type { Login, Me } from "../api/types";
 import { go } from "../router";
-import { isPerson, LOGIN_PATH, type Login, loginOfProblem, loginPath, OPEN } from "./login";
+import { isPerson, LOGIN_PATH, loginOfProblem, loginPath, OPEN } from "./login";
 
 export type Session =
   | { state: "asking" }
@@ -50,7 +50,8 @@ export async function askWho(): Promise<void> {
     if (status === 404) {
       set({ state: "in", me: OPEN });
     } else if (status === 401) {
-      const hasEnded = wasPerson || (session.state === "out" && session.hasEnded);
+      const isKnown = wasPerson || (session.state === "out" && session.hasEnded);
+      const hasEnded = isKnown || codeOf(problem) === "credentials_wrong";
       wasPerson = false;
       set({ state: "out", login: loginOfProblem(problem), hasEnded });
     } else if (session.state !== "in") {
@@ -90,7 +91,7 @@ function askForLogin(): void {
   if (session.state !== "in") {
     return;
   }
-  if (session.me.kind !== "anonymous") {
+  if (session.me.kind !== "nobody") {
     heldAt = performance.now();
   } else if (location.pathname !== LOGIN_PATH) {
     go(loginPath(new URL(location.href)), "replace");

@@ -23,7 +23,7 @@ export function AccountPage({ me }: { me: Me }) {
       <div className="account-columns">
         <section className="card">
           <h2>
-            <bdi>{me.user.name}</bdi>
+            <bdi>{me.user}</bdi>
           </h2>
           <dl>
             <div className="fact">
@@ -59,7 +59,7 @@ function Password({ me }: { me: Me }) {
   return (
     <section className="card">
       <h2>{t("password.title")}</h2>
-      {me.kind === "oidc" ? (
+      {me.kind === "external" ? (
         <p>{t("password.elsewhere")}</p>
       ) : (
         <PasswordForm done={() => setCount((last) => last + 1)} />

@@ -1,11 +1,12 @@
 import { useEffect, useState } from "react";
 import { oidcLoginUrl } from "../../api/access";
+import type { Login } from "../../api/types";
 import { LogoIcon } from "../../components/icons";
 import { PasswordForm } from "../../components/password-form";
 import { useI18n } from "../../i18n";
 import { hasMessage } from "../../i18n/messages";
 import { go, useAddress } from "../../router";
-import { LOGIN_PATH, type Login, loginOf, safeReturn } from "../../session/login";
+import { LOGIN_PATH, loginOf, safeReturn } from "../../session/login";
 import { askWho, type Session } from "../../session/session";
 import { LoginForm } from "./login-form";
 import "./login.css";
@@ -21,7 +22,7 @@ export function LoginPage({ session }: Props) {
   const [typed, setTyped] = useState<string | null>(null);
   const me = session.state === "in" ? session.me : null;
   const mustChange = me?.must_change_password === true;
-  const isDone = me !== null && me.kind !== "anonymous" && !mustChange;
+  const isDone = me !== null && me.kind !== "nobody" && !mustChange;
   const back = safeReturn(address.searchParams.get("return"), address.origin);
   useEffect(() => {
     document.title = t("title", { page: t("login.title") });

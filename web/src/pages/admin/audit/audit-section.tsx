@@ -22,7 +22,7 @@ export function AuditSection() {
   const query = useMemo(() => queryOf(filters, serverNow()), [key]);
   const list = useList(`audit ${key}`, async (cursor, signal) => {
     const page = await getAudit(query, cursor, signal);
-    return { rows: page.rows, next: page.next_cursor };
+    return { rows: page.rows, next: page.next_cursor ?? null };
   });
   const choose = (next: Filters) => {
     const text = paramsOf(next);

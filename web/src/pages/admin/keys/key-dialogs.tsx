@@ -2,7 +2,7 @@ import { type FormEvent, useState } from "react";
 import { scopesOf } from "../../../access/agencies";
 import { createKey } from "../../../api/access";
 import { serverNow } from "../../../api/server-clock";
-import { type CreatedKey, ROLES, type Role } from "../../../api/types";
+import { type Key, ROLES, type Role } from "../../../api/types";
 import { useAction } from "../../../api/use-action";
 import { AgenciesField, type AgencyChoice, chosenAgencies } from "../../../components/agencies-field";
 import { Dialog } from "../../../components/dialog";
@@ -15,7 +15,7 @@ import { expiryOf, LIFETIMES, type Lifetime } from "./key-state";
 
 interface AddProps {
   close: () => void;
-  done: (created: CreatedKey) => void;
+  done: (created: Key) => void;
 }
 
 interface Wanted {
@@ -61,7 +61,7 @@ export function AddKey({ close, done }: AddProps) {
           hint={t("keys.name.hint")}
           isRequired
           autoFocus
-          maxLength={200}
+          maxLength={100}
           value={wanted.name}
           change={(name) => change({ name })}
         />
@@ -138,12 +138,12 @@ function Lasting({ wanted, change }: PartProps) {
   );
 }
 
-export function ShowKey({ created, close }: { created: CreatedKey; close: () => void }) {
+export function ShowKey({ created, close }: { created: Key; close: () => void }) {
   const { t } = useI18n();
   return (
     <Dialog title={t("keys.created.title")} close={close}>
       <p>{t("keys.created.text")}</p>
-      <SecretOnce label={t("keys.key")} secret={created.key} />
+      <SecretOnce label={t("keys.key")} secret={created.key ?? ""} />
       <div className="dialog-end">
         <button type="button" className="button" onClick={close}>
           {t("dialog.done")}

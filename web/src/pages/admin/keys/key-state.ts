@@ -6,10 +6,10 @@ export type KeyState = "valid" | "expired" | "revoked";
 
 /** Whether a key still opens anything. */
 export function keyState(key: Pick<Key, "revoked_at" | "expires_at">, now: number): KeyState {
-  if (key.revoked_at !== null) {
+  if (key.revoked_at != null) {
     return "revoked";
   }
-  return key.expires_at !== null && Date.parse(key.expires_at) <= now ? "expired" : "valid";
+  return key.expires_at != null && Date.parse(key.expires_at) <= now ? "expired" : "valid";
 }
 
 export const LIFETIMES = ["month", "quarter", "year", "date", "never"] as const;

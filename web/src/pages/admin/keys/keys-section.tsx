@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { getKeys, revokeKey } from "../../../api/access";
-import type { CreatedKey, Key } from "../../../api/types";
+import type { Key } from "../../../api/types";
 import { useList } from "../../../api/use-list";
 import { ConfirmDialog } from "../../../components/dialog";
 import { EmptyState } from "../../../components/empty-state";
@@ -15,7 +15,7 @@ import { KeysTable } from "./keys-table";
 type Open =
   | { kind: "none" }
   | { kind: "add" }
-  | { kind: "created"; created: CreatedKey }
+  | { kind: "created"; created: Key }
   | { kind: "revoke"; key: Key };
 
 const NONE: Open = { kind: "none" };
@@ -26,7 +26,7 @@ export function KeysSection() {
   const [open, setOpen] = useState<Open>(NONE);
   const list = useList("keys", async (cursor, signal) => {
     const page = await getKeys(cursor, signal);
-    return { rows: page.keys, next: page.next_cursor };
+    return { rows: page.keys, next: page.next_cursor ?? null };
   });
   const close = () => setOpen(NONE);
   return (

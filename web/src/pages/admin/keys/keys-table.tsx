@@ -71,7 +71,7 @@ function Row({ row, revoke }: { row: Key; revoke: () => void }) {
         </span>
       </Cell>
       <Cell label={t("keys.used")}>
-        {row.used_at === null ? <span className="muted">{t("time.never")}</span> : <Ago at={row.used_at} />}
+        {row.used_at == null ? <span className="muted">{t("time.never")}</span> : <Ago at={row.used_at} />}
       </Cell>
       <Cell label={t("keys.ends")}>
         <Ends row={row} />
@@ -90,6 +90,6 @@ function Row({ row, revoke }: { row: Key; revoke: () => void }) {
 /** When it ended or will end. */
 function Ends({ row }: { row: Key }) {
   const { t } = useI18n();
-  const at = row.revoked_at ?? row.expires_at;
+  const at = row.revoked_at ?? row.expires_at ?? null;
   return at === null ? <span className="muted">{t("time.never")}</span> : <Ago at={at} />;
 }

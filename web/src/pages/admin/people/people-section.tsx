@@ -1,6 +1,6 @@
 import { type FormEvent, useState } from "react";
 import { deleteUser, getUsers } from "../../../api/access";
-import type { CreatedUser, Me, User } from "../../../api/types";
+import type { Me, User } from "../../../api/types";
 import { useList } from "../../../api/use-list";
 import { ConfirmDialog } from "../../../components/dialog";
 import { EmptyState } from "../../../components/empty-state";
@@ -16,7 +16,7 @@ import { AddPerson, EditPerson, OneTimePassword } from "./person-dialogs";
 type Open =
   | { kind: "none" }
   | { kind: "add" }
-  | { kind: "created"; user: CreatedUser }
+  | { kind: "created"; user: User }
   | { kind: "edit" | "delete"; user: User };
 
 const NONE: Open = { kind: "none" };
@@ -28,7 +28,7 @@ export function PeopleSection({ me }: { me: Me }) {
   const q = useAddress().searchParams.get("q") ?? "";
   const list = useList(`users ${q}`, async (cursor, signal) => {
     const page = await getUsers(q, cursor, signal);
-    return { rows: page.users, next: page.next_cursor };
+    return { rows: page.users, next: page.next_cursor ?? null };
   });
   const empty =
     q === "" ? (
@@ -123,7 +123,7 @@ function Dialogs({ open, setOpen, reload, me }: DialogsProps) {
     case "created":
       return <OneTimePassword user={open.user} close={close} />;
     case "edit":
-      return <EditPerson user={open.user} isSelf={open.user.id === me.user.id} close={close} done={done} />;
+      return <EditPerson user={open.user} isSelf={open.user.id === me.user_id} close={close} done={done} />;
     case "delete":
       return (
         <ConfirmDialog

@@ -28,7 +28,7 @@ export function PeopleTable({ users, me, isBusy, edit, remove }: Props) {
         <tr key={user.id} data-user={user.name} className={user.enabled ? undefined : "row-off"}>
           <Cell label={t("people.name")}>
             <bdi className="strong">{user.name}</bdi>
-            {user.id === me.user.id && <span className="badge">{t("people.self")}</span>}
+            {user.id === me.user_id && <span className="badge">{t("people.self")}</span>}
             {!user.enabled && <span className="badge bad">{t("people.disabled")}</span>}
           </Cell>
           <Cell label={t("role.label")}>
@@ -38,7 +38,7 @@ export function PeopleTable({ users, me, isBusy, edit, remove }: Props) {
             <AgencyNames agencies={user.role === "admin" ? ["*"] : user.agencies} />
           </Cell>
           <Cell label={t("people.seen")}>
-            {user.login_at === null ? (
+            {user.login_at == null ? (
               <span className="muted">{t("time.never")}</span>
             ) : (
               <Ago at={user.login_at} />
@@ -51,7 +51,7 @@ export function PeopleTable({ users, me, isBusy, edit, remove }: Props) {
             <button type="button" className="button" onClick={() => edit(user)}>
               {t("people.edit")} <span className="visually-hidden">{user.name}</span>
             </button>
-            {user.id !== me.user.id && (
+            {user.id !== me.user_id && (
               <button type="button" className="button quiet-danger" onClick={() => remove(user)}>
                 {t("people.delete")} <span className="visually-hidden">{user.name}</span>
               </button>

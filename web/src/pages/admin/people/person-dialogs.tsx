@@ -1,7 +1,7 @@
 import { type FormEvent, type ReactNode, useState } from "react";
 import { changeUser, createUser } from "../../../api/access";
 import { codeOf } from "../../../api/problem";
-import type { CreatedUser, Role, User } from "../../../api/types";
+import type { Role, User } from "../../../api/types";
 import { type Action, useAction } from "../../../api/use-action";
 import {
   AgenciesField,
@@ -20,7 +20,7 @@ import { changeOf } from "./person";
 
 interface AddProps {
   close: () => void;
-  done: (user: CreatedUser) => void;
+  done: (user: User) => void;
 }
 
 export function AddPerson({ close, done }: AddProps) {
@@ -40,7 +40,7 @@ export function AddPerson({ close, done }: AddProps) {
           error={isTaken ? t("people.taken") : null}
           isRequired
           autoFocus
-          maxLength={200}
+          maxLength={100}
           value={name}
           change={setName}
         />
@@ -156,7 +156,7 @@ function RightsFields({ rights, choose }: { rights: Rights; choose: (rights: Rig
   );
 }
 
-export function OneTimePassword({ user, close }: { user: CreatedUser; close: () => void }) {
+export function OneTimePassword({ user, close }: { user: User; close: () => void }) {
   const { t } = useI18n();
   return (
     <Dialog title={t("people.created.title", { name: `\u2068${user.name}\u2069` })} close={close}>
