@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { User } from "../../api/types";
 import { filtersOf, isRefused, localOf, momentOf, paramsOf, queryOf } from "./audit/filters";
+import { ACTIONS, actionKey, kindKey, objectOf, resultKey } from "./audit/words";
 import { expiryOf, keyState } from "./keys/key-state";
 import { changeOf } from "./people/person";
 
@@ -44,6 +45,21 @@ test("moments become local for their field, and come back the same", () => {
 
 test("all that was not done counts as refused", () => {
   expect(["ok", "forbidden", "login_failed"].map(isRefused)).toEqual([false, true, true]);
+});
+
+test("the audit's words are told in the viewer's language, unknown ones as they are", () => {
+  expect(ACTIONS.filter((action) => actionKey(action) === null)).toEqual([]);
+  expect([actionKey("user_add"), kindKey("monitor"), resultKey("login_failed")]).toEqual([
+    "action.user_add",
+    "kind.monitor",
+    "result.login_failed",
+  ]);
+  expect([actionKey("toString"), kindKey(""), resultKey("new_code")]).toEqual([null, null, null]);
+  expect(objectOf("user:a:b", {})).toEqual({ kind: "object.user", name: "a:b" });
+  expect(objectOf("key:01a1", { name: "Dashboard" })).toEqual({ kind: "object.key", name: "Dashboard" });
+  expect(objectOf("camera:yard", { name: "x" })).toEqual({ kind: "object.camera", name: "yard" });
+  expect(objectOf("thing:7", {})).toEqual({ kind: null, name: "thing:7" });
+  expect(objectOf("", {})).toEqual({ kind: null, name: "" });
 });
 
 test("a key is valid until it ends or is revoked", () => {

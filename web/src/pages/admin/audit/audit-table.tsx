@@ -2,8 +2,9 @@ import type { AuditRow } from "../../../api/types";
 import { Ago } from "../../../components/ago";
 import { Cell, Table } from "../../../components/table";
 import { useI18n } from "../../../i18n";
-import { hasMessage } from "../../../i18n/messages";
+import type { Key } from "../../../i18n/messages";
 import { isRefused } from "./filters";
+import { actionKey, kindKey, objectOf, resultKey } from "./words";
 
 export function AuditTable({ rows, isBusy }: { rows: AuditRow[]; isBusy: boolean }) {
   const { t } = useI18n();
@@ -35,14 +36,16 @@ function Row({ row }: { row: AuditRow }) {
       <Cell label={t("auditword.who")}>
         <span className="lines">
           <bdi className="strong">{row.who.name === "" ? "–" : row.who.name}</bdi>
-          <Kind kind={row.who.kind} />
+          <span className="muted small">
+            <Word text={kindKey(row.who.kind)} code={row.who.kind} />
+          </span>
         </span>
       </Cell>
       <Cell label={t("auditword.action")}>
-        <bdi className="code">{row.action}</bdi>
+        <Word text={actionKey(row.action)} code={row.action} />
       </Cell>
       <Cell label={t("auditword.object")} isEmpty={row.object === ""}>
-        <bdi className="code">{row.object}</bdi>
+        <Target row={row} />
       </Cell>
       <Cell label={t("auditword.agency")} isEmpty={!row.agency}>
         <bdi>{row.agency}</bdi>
@@ -68,13 +71,20 @@ function At({ at }: { at: string }) {
   );
 }
 
-function Kind({ kind }: { kind: string }) {
+/** What the audit calls something, in words where they are known; its own word on hover. */
+function Word({ text, code }: { text: Key | null; code: string }) {
   const { t } = useI18n();
-  const key = `kind.${kind}`;
-  return hasMessage(key) ? (
-    <span className="muted small">{t(key)}</span>
-  ) : (
-    <bdi className="muted small">{kind}</bdi>
+  return text === null ? <bdi className="code">{code}</bdi> : <span title={code}>{t(text)}</span>;
+}
+
+function Target({ row }: { row: AuditRow }) {
+  const { t } = useI18n();
+  const { kind, name } = objectOf(row.object, row.detail);
+  return (
+    <span className="lines" title={row.object}>
+      {kind !== null && <span className="muted small">{t(kind)}</span>}
+      <bdi className={kind === "object.user" ? undefined : "code"}>{name}</bdi>
+    </span>
   );
 }
 
@@ -95,12 +105,16 @@ function Result({ row }: { row: AuditRow }) {
           <span className="status-word">{t("audit.result.ok")}</span>
         </span>
       )}
-      {isRefused(row.result) && <bdi className="code small">{row.result}</bdi>}
+      {isRefused(row.result) && (
+        <span className="small">
+          <Word text={resultKey(row.result)} code={row.result} />
+        </span>
+      )}
       <details className="row-detail">
         <summary>{t("audit.detail")}</summary>
         <dl>
           {detail.map(([name, value]) => (
-            <Fact key={name} name={<bdi className="code">{name}</bdi>} value={written(value)} />
+            <Fact key={name} name={<bdi className="code">{name}</bdi>} value={value} />
           ))}
           <Fact name={t("problem.request")} value={row.request_id} />
           <Fact name={t("audit.seq")} value={`${row.seq}`} />
@@ -119,8 +133,4 @@ function Fact({ name, value }: { name: React.ReactNode; value: string }) {
       </dd>
     </div>
   );
-}
-
-function written(value: unknown): string {
-  return typeof value === "string" ? value : JSON.stringify(value);
 }

@@ -2,23 +2,34 @@ import { type FormEvent, useState } from "react";
 import { ChoiceField, TextField } from "../../../components/field";
 import { type I18n, useI18n } from "../../../i18n";
 import { type Filters, localOf, momentOf, PERIODS, WORDS } from "./filters";
+import { ACTIONS, actionKey } from "./words";
 
 interface Props {
   filters: Filters;
   choose: (filters: Filters) => void;
 }
 
-const RESULTS = ["", "ok", "refused"];
+type Options = [string, string][];
 
-/** Results to choose from, and one of another name when the address asks for it. */
-function resultOptions({ t }: I18n, chosen: string): [string, string][] {
-  const known: [string, string][] = [
-    ["", t("audit.result.any")],
-    ["ok", t("audit.result.ok")],
-    ["refused", t("audit.result.refused")],
-  ];
-  return RESULTS.includes(chosen) ? known : [...known, [chosen, chosen]];
-}
+/** What can be chosen, and something of another name when the address asks for it. */
+const withChosen = (known: Options, chosen: string): Options =>
+  known.some(([value]) => value === chosen) ? known : [...known, [chosen, chosen]];
+
+const resultOptions = ({ t }: I18n): Options => [
+  ["", t("audit.result.any")],
+  ["ok", t("audit.result.ok")],
+  ["refused", t("audit.result.refused")],
+];
+
+const actionOptions = ({ t }: I18n): Options => {
+  const words = (action: string) => {
+    const key = actionKey(action);
+    return key === null ? action : t(key);
+  };
+  return [["", t("audit.action.any")], ...ACTIONS.map((action): [string, string] => [action, words(action)])];
+};
+
+const TYPED = ["who", "object", "agency"] as const;
 
 export function FilterForm({ filters, choose }: Props) {
   const i18n = useI18n();
@@ -56,13 +67,20 @@ export function FilterForm({ filters, choose }: Props) {
       <ChoiceField
         label={t("audit.result")}
         value={wanted.result}
-        options={resultOptions(i18n, filters.result)}
+        options={withChosen(resultOptions(i18n), filters.result)}
         choose={(result) => change({ result })}
       />
-      {WORDS.map((word) => (
+      <ChoiceField
+        label={t("auditword.action")}
+        value={wanted.action}
+        options={withChosen(actionOptions(i18n), filters.action)}
+        choose={(action) => change({ action })}
+      />
+      {TYPED.map((word) => (
         <TextField
           key={word}
           label={t(`auditword.${word}`)}
+          hint={word === "object" ? t("audit.object.hint") : null}
           maxLength={200}
           value={wanted[word]}
           change={(text) => change({ [word]: text })}

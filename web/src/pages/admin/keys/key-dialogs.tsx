@@ -141,7 +141,7 @@ function Lasting({ wanted, change }: PartProps) {
 export function ShowKey({ created, close }: { created: Key; close: () => void }) {
   const { t } = useI18n();
   return (
-    <Dialog title={t("keys.created.title")} close={close}>
+    <Dialog title={t("keys.created.title")} close={close} isKept>
       <p>{t("keys.created.text")}</p>
       <SecretOnce label={t("keys.key")} secret={created.key ?? ""} />
       <div className="dialog-end">

@@ -159,7 +159,7 @@ function RightsFields({ rights, choose }: { rights: Rights; choose: (rights: Rig
 export function OneTimePassword({ user, close }: { user: User; close: () => void }) {
   const { t } = useI18n();
   return (
-    <Dialog title={t("people.created.title", { name: `\u2068${user.name}\u2069` })} close={close}>
+    <Dialog title={t("people.created.title", { name: `\u2068${user.name}\u2069` })} close={close} isKept>
       <p>{t("people.created.text")}</p>
       <SecretOnce label={t("people.one-time")} secret={user.password ?? ""} />
       <div className="dialog-end">
