@@ -4,6 +4,7 @@
 // usage: npm run build && npm run mock [PORT]
 
 import { spawn, spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { createReadStream, existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
@@ -104,6 +105,18 @@ function sendFile(request, response, path, headers = {}) {
   createReadStream(path, { start, end }).pipe(response);
 }
 
+/** Addresses that look signed; the stand-in opens none of them. */
+async function link(request, id) {
+  const { purpose, expires_in } = JSON.parse(Buffer.concat(await request.toArray()));
+  const token = `v1.${randomBytes(60).toString("base64url")}`;
+  const live = {
+    hls: `/live/${id}/index.m3u8?token=${token}`,
+    snapshot: `/api/cameras/${id}/snapshot.jpg?token=${token}`,
+  };
+  const addresses = purpose === "live" ? live : { media: `/api/playback/${id}/media.mp4?token=${token}` };
+  return { token, expires_at: new Date(Date.now() + expires_in * 1_000).toISOString(), ...addresses };
+}
+
 const range = (url) => {
   const end = Date.parse(url.searchParams.get("end") ?? "") || Date.now();
   return [Date.parse(url.searchParams.get("start") ?? "") || end - 86_400_000, end];
@@ -119,6 +132,9 @@ function api(request, response, url) {
   if (camera === undefined) {
     const [en, ar] = [`There is no camera ${id}.`, `لا توجد كاميرا بالمعرّف ${id}.`];
     return sendProblem(response, 404, "camera_not_found", en, ar);
+  }
+  if (noun === "cameras" && what === "links") {
+    return void link(request, id).then((body) => sendJson(response, 201, body));
   }
   if (noun === "cameras") {
     return sendJson(response, 200, camera);

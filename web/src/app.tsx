@@ -59,7 +59,7 @@ function Page({ route, me }: { route: Route; me: Me }) {
     case "wall":
       return <WallPage />;
     case "camera":
-      return <CameraPage key={route.id} id={route.id} />;
+      return <CameraPage key={route.id} id={route.id} me={me} />;
     case "account":
       return <AccountPage me={me} />;
     case "admin":

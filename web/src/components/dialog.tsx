@@ -7,11 +7,13 @@ import { ProblemNotice } from "./problem-notice";
 interface Props {
   title: string;
   close: () => void;
+  /** What it shows is shown this once: only its buttons close it. */
+  isKept?: boolean;
   children: ReactNode;
 }
 
 /** A window of its own: the browser keeps the focus inside, and gives it back afterwards. */
-export function Dialog({ title, close, children }: Props) {
+export function Dialog({ title, close, isKept = false, children }: Props) {
   const { t } = useI18n();
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useId();
@@ -20,6 +22,12 @@ export function Dialog({ title, close, children }: Props) {
     shown?.showModal();
     return () => shown?.close();
   }, []);
+  // A browser lets a page refuse Escape only once, then closes the window all the same.
+  const onClose = () => {
+    if (dialog.current?.open === false) {
+      isKept ? dialog.current.showModal() : close();
+    }
+  };
   return (
     <dialog
       ref={dialog}
@@ -27,9 +35,11 @@ export function Dialog({ title, close, children }: Props) {
       aria-labelledby={heading}
       onCancel={(event) => {
         event.preventDefault();
-        close();
+        if (!isKept) {
+          close();
+        }
       }}
-      onClose={() => dialog.current?.open === false && close()}
+      onClose={onClose}
     >
       <div className="dialog-head">
         <h2 id={heading}>{title}</h2>

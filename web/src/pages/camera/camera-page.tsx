@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
 import { getCamera } from "../../api/client";
-import type { Camera } from "../../api/types";
+import type { Camera, Me } from "../../api/types";
 import { usePolled } from "../../api/use-polled";
 import { PreviousIcon } from "../../components/icons";
 import { ProblemNotice } from "../../components/problem-notice";
@@ -17,7 +17,7 @@ import "./camera.css";
 
 const POLL_EVERY_MS = 3_000;
 
-export function CameraPage({ id }: { id: string }) {
+export function CameraPage({ id, me }: { id: string; me: Me }) {
   const { t } = useI18n();
   const {
     data: camera,
@@ -34,12 +34,12 @@ export function CameraPage({ id }: { id: string }) {
         {t("camera.back")}
       </Link>
       {problem !== null && <ProblemNotice problem={problem} retry={retry} />}
-      {camera !== null && <Loaded camera={camera} />}
+      {camera !== null && <Loaded camera={camera} me={me} />}
     </>
   );
 }
 
-function Loaded({ camera }: { camera: Camera }) {
+function Loaded({ camera, me }: { camera: Camera; me: Me }) {
   const [playing, setPlaying] = useState<Playing | null>(null);
   const recordings = useRecordings(camera.id);
   return (
@@ -48,10 +48,11 @@ function Loaded({ camera }: { camera: Camera }) {
       <div className="camera-columns">
         <div className="camera-stage">
           {playing === null ? (
-            <LiveStage camera={camera} />
+            <LiveStage camera={camera} me={me} />
           ) : (
             <RecordingStage
               camera={camera}
+              me={me}
               playing={playing}
               segments={recordings.segments}
               play={setPlaying}

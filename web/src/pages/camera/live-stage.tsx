@@ -1,12 +1,14 @@
 import { useEffect, useRef, useState } from "react";
-import type { Camera } from "../../api/types";
+import type { Camera, Me } from "../../api/types";
 import { FullscreenIcon, SoundIcon, SoundOffIcon } from "../../components/icons";
 import { LivePicture, usePicture } from "../../components/live-picture";
 import { StatusBadge } from "../../components/status";
 import { useI18n } from "../../i18n";
+import { LinkButton } from "./link-dialog";
+import { maySign } from "./links";
 
 /** The live picture, large, with its time and how far it is behind. */
-export function LiveStage({ camera }: { camera: Camera }) {
+export function LiveStage({ camera, me }: { camera: Camera; me: Me }) {
   const { t, format } = useI18n();
   const picture = usePicture(camera);
   const stage = useRef<HTMLElement>(null);
@@ -29,6 +31,7 @@ export function LiveStage({ camera }: { camera: Camera }) {
         )}
         <span className="stage-end">
           {hasSound && <SoundSwitch video={picture.video} />}
+          {camera.live.hls && maySign(me) && <LinkButton camera={camera} range={null} />}
           <button
             type="button"
             className="button quiet icon-only"

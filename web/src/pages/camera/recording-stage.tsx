@@ -2,14 +2,17 @@ import { useEffect, useState } from "react";
 import { mediaUrl } from "../../api/client";
 import { type Problem, readProblem } from "../../api/problem";
 import { serverNow } from "../../api/server-clock";
-import type { Camera, Segment } from "../../api/types";
+import type { Camera, Me, Segment } from "../../api/types";
 import { DownloadIcon } from "../../components/icons";
 import { ProblemNotice } from "../../components/problem-notice";
 import { useI18n } from "../../i18n";
+import { LinkButton } from "./link-dialog";
+import { maySign } from "./links";
 import { type Playing, playNext } from "./playable";
 
 interface Props {
   camera: Camera;
+  me: Me;
   playing: Playing;
   segments: Segment[];
   play: (playing: Playing) => void;
@@ -17,7 +20,7 @@ interface Props {
 }
 
 /** A recording, with the time at which the shown picture was taken. */
-export function RecordingStage({ camera, playing, segments, play, backToLive }: Props) {
+export function RecordingStage({ camera, me, playing, segments, play, backToLive }: Props) {
   const { t, format } = useI18n();
   const url = mediaUrl(camera.id, playing.range);
   const [position, setPosition] = useState(0);
@@ -61,6 +64,7 @@ export function RecordingStage({ camera, playing, segments, play, backToLive }: 
           {format.dateTime(playing.range.start + position * 1_000)}
         </time>
         <span className="stage-end">
+          {maySign(me) && <LinkButton camera={camera} range={playing.range} />}
           <a
             className="button quiet icon-only"
             href={url}
