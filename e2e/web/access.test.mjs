@@ -1,48 +1,27 @@
-// Login, people, keys, sessions and the audit, against a running server with a login.
-// VEDETTE_ADMIN, VEDETTE_ADMIN_PASSWORD: who administrates it. Without a password there is nothing to try.
-// Against the stand-in: `node web/dev/mock.mjs 8391`, anna, correct-horse.
+// Login, people, keys, sessions and the audit, against a running server with a login (see signed-in.mjs).
 
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { mkdir } from "node:fs/promises";
 import { after, before, test } from "node:test";
-import { launch, open } from "./browser.mjs";
+import { open } from "./browser.mjs";
+import { ADMIN, begin, browser, openSignedIn, options, PASSWORD, signIn } from "./signed-in.mjs";
 
-const ADMIN = process.env.VEDETTE_ADMIN ?? "admin";
-const PASSWORD = process.env.VEDETTE_ADMIN_PASSWORD;
-const PICTURES = process.env.VEDETTE_PICTURES;
-const options = PASSWORD ? {} : { skip: "SKIPPED: VEDETTE_ADMIN_PASSWORD is not set" };
-
-let browser;
-let signedIn;
-before(async () => {
-  if (!PASSWORD) {
-    return;
-  }
-  browser = await launch();
-  // One login for all pages that do not try logins: a server takes only some of them a minute.
-  const { page, close } = await open(browser, "/login", { language: "en" });
-  await signIn(page, ADMIN, PASSWORD);
-  signedIn = await page.context().storageState();
-  await close();
-});
+before(begin);
 after(() => browser?.close());
-
-async function signIn(page, name, password) {
-  await page.getByLabel("User name").fill(name);
-  await page.getByLabel("Password", { exact: true }).fill(password);
-  await page.getByRole("button", { name: "Sign in", exact: true }).click();
-  await page.waitForURL((url) => url.pathname !== "/login");
-}
-
-/** A page of somebody who is signed in; what it keeps of the login goes with the cookie alone. */
-const openSignedIn = (path, more = {}) =>
-  open(browser, path, { language: "en", storageState: { ...signedIn, origins: [] }, ...more });
 
 /** A refused request is written on the browser's console by itself: that is no fault of the page. */
 const unexpected = (faults) => faults.filter((fault) => !/status of (400|401|403|409|429)/.test(fault));
 
 const fresh = (word) => `${word}-${randomUUID().slice(0, 8)}`;
+
+/** What is shown this once stays: the browser itself would close the window at the second key. */
+async function tryToEscape(page) {
+  for (let times = 0; times < 3; times += 1) {
+    await page.keyboard.press("Escape");
+  }
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done))));
+  assert.equal(await page.getByRole("dialog").count(), 1);
+}
 
 async function addPerson(page, name, role) {
   await page.getByRole("button", { name: "Add person" }).click();
@@ -54,6 +33,7 @@ async function addPerson(page, name, role) {
   }
   await dialog.getByRole("button", { name: "Add person" }).click();
   await dialog.getByRole("heading", { name: "was added" }).waitFor();
+  await tryToEscape(page);
   const password = await dialog.getByLabel("One-time password").inputValue();
   await dialog.getByRole("button", { name: "Done" }).click();
   return password;
@@ -242,6 +222,7 @@ test("a key is shown once, and revoked after a question", options, async () => {
   await dialog.getByRole("button", { name: "Create key" }).click();
   const key = await dialog.getByLabel("Key", { exact: true }).inputValue();
   assert.ok(key.length > 20);
+  await tryToEscape(page);
   await dialog.getByRole("button", { name: "Copy" }).click();
   await dialog.getByRole("status").filter({ hasText: /Copied|Selected/ }).waitFor();
   await dialog.getByRole("button", { name: "Done" }).click();
@@ -296,6 +277,69 @@ test("the audit is filtered by its address, and refusals stand out", options, as
   await close();
 });
 
+/** What an address gives to somebody who shows nothing else. */
+async function fetched(address, method = "GET") {
+  const response = await fetch(address, { method });
+  await response.body?.cancel();
+  return response.status;
+}
+
+const withoutToken = (address) => {
+  const url = new URL(address);
+  url.searchParams.delete("token");
+  return url.href;
+};
+
+test("signed addresses of a camera open without a login: live, and a part of its recording", options, async () => {
+  const { page, faults, close } = await openSignedIn("/");
+  await page.locator(".tile").first().click();
+  const dialog = page.getByRole("dialog");
+  await page.getByRole("button", { name: "Copy an address" }).click();
+  await dialog.getByLabel("Lasts").selectOption("1 day");
+  await dialog.getByRole("button", { name: "Make the address" }).click();
+  for (const label of ["Video (HLS)", "Newest picture (JPEG)"]) {
+    const address = await dialog.getByLabel(label).and(page.getByRole("textbox")).inputValue();
+    assert.equal(await fetched(address), 200, address);
+    assert.equal(await fetched(withoutToken(address)), 401, address);
+  }
+  await dialog.getByText(/^Ends on \S+ \w+ \d{4}/).waitFor();
+  await dialog.getByRole("button", { name: "Done" }).click();
+
+  await page.locator("[data-segment]:enabled").first().click();
+  await page.getByRole("button", { name: "Copy an address" }).click();
+  const [from, to] = [dialog.getByLabel("From"), dialog.getByLabel("To", { exact: true })];
+  const [begin, end] = [await from.inputValue(), await to.inputValue()];
+  await to.fill(begin);
+  await dialog.getByText("The end must come after the beginning.").waitFor();
+  await to.fill(end);
+  await dialog.getByRole("button", { name: "Make the address" }).click();
+  const address = await dialog.getByLabel("Recording (MP4)").and(page.getByRole("textbox")).inputValue();
+  const wanted = ["start", "end"].map((name) => Date.parse(new URL(address).searchParams.get(name)));
+  const typed = [begin, end].map((local) => Date.parse(`${local}+04:00`));
+  assert.deepEqual(wanted, typed, "the times are those of the viewer's zone");
+  assert.equal(await fetched(address, "HEAD"), 200, address);
+  assert.equal(await fetched(withoutToken(address), "HEAD"), 401, address);
+  assert.deepEqual(unexpected(faults), []);
+  await close();
+});
+
+test("a login with the organisation's account leaves for it with the way back, and tells why it failed", options, async () => {
+  const { page, close } = await open(browser, "/login", { language: "en" });
+  const problem = { code: "unauthenticated", message_en: "Sign in.", message_ar: "سجّل.", request_id: "r" };
+  await page.route("**/api/me", (route) =>
+    route.fulfill(json(401, { ...problem, login: { password: true, oidc: "City Directory" } })),
+  );
+  await page.route("**/api/oidc/login*", (route) =>
+    route.fulfill({ contentType: "text/html", body: '<meta http-equiv="refresh" content="0;url=/login?error=no_role">' }),
+  );
+  await page.goto(new URL("/login?return=/admin/audit%3Fresult%3Drefused", page.url()).href);
+  const asked = page.waitForRequest("**/api/oidc/login*");
+  await page.getByRole("link", { name: /^Sign in with .City Directory/ }).click();
+  assert.equal(new URL((await asked).url()).searchParams.get("return"), "/admin/audit?result=refused");
+  await page.getByRole("alert").filter({ hasText: "You have no role here" }).waitFor();
+  await close();
+});
+
 test("the menu is reached and left by keyboard, and signs out", options, async () => {
   const { page, faults, close } = await open(browser, "/login?return=/account", { language: "en" });
   await signIn(page, ADMIN, PASSWORD);
@@ -332,48 +376,6 @@ test("every page fits a phone, in both directions, and speaks one language", opt
       }
       assert.deepEqual(faults, []);
       await close();
-    }
-  }
-});
-
-/** Opens what stands over a page, by the place of its button. */
-const WINDOWS = {
-  "people-add": ["/admin/people", ".section-do .primary"],
-  "people-edit": ["/admin/people", "tbody tr:nth-of-type(2) .table-actions .button"],
-  "people-delete": ["/admin/people", "tbody tr:nth-of-type(2) .quiet-danger"],
-  "keys-add": ["/admin/keys", ".section-do .primary"],
-  menu: ["/admin/people", ".menu-button"],
-  "audit-detail": ["/admin/audit", "tbody tr:nth-of-type(2) summary"],
-};
-
-test("pictures of every page", PICTURES ? options : { skip: "VEDETTE_PICTURES is not set" }, async () => {
-  await mkdir(PICTURES, { recursive: true });
-  for (const language of ["en", "ar"]) {
-    for (const theme of ["dark", "light"]) {
-      for (const [size, width, height] of [
-        ["desktop", 1440, 900],
-        ["phone", 390, 844],
-      ]) {
-        const look = { language, theme, width, height };
-        const take = async (name, path, click, opener = openSignedIn) => {
-          const { page, close } = await opener(path, look);
-          await page.locator("tbody tr, form").first().waitFor();
-          if (click) {
-            await page.locator(click).first().click();
-          }
-          await page.screenshot({ path: `${PICTURES}/${name}-${language}-${theme}-${size}.png`, fullPage: !click });
-          await close();
-        };
-        const outside = (path, more) => open(browser, path, more);
-        await take("login", "/login?error=no_role", null, outside);
-        for (const section of PAGES) {
-          await take(section, `/admin/${section}`);
-        }
-        await take("account", "/account");
-        for (const [name, [path, click]] of Object.entries(WINDOWS)) {
-          await take(name, path, click);
-        }
-      }
     }
   }
 });

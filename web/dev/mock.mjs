@@ -105,7 +105,7 @@ function sendFile(request, response, path, headers = {}) {
   createReadStream(path, { start, end }).pipe(response);
 }
 
-/** Addresses that look signed; the stand-in opens none of them. */
+/** Addresses that look signed: the stand-in does not look closer. */
 async function link(request, id) {
   const { purpose, expires_in } = JSON.parse(Buffer.concat(await request.toArray()));
   const token = `v1.${randomBytes(60).toString("base64url")}`;
@@ -152,7 +152,7 @@ const server = createServer((request, response) => {
   if (access(request, response, url)) {
     return;
   }
-  if (/^\/(api|live)\//.test(path) && !mayWatch(request)) {
+  if (/^\/(api|live)\//.test(path) && !mayWatch(request, url)) {
     return refuse(response, "unauthenticated");
   }
   if (path.startsWith("/api/")) {

@@ -1,7 +1,7 @@
 //! The console in a real Chromium; the picture in README is taken here.
 
 use anyhow::Result;
-use e2e::{Server, Simulator, output, repository, tool};
+use e2e::{ADMIN_PASSWORD, Server, Simulator, output, repository, tool};
 use std::time::Duration;
 
 #[test]
@@ -29,13 +29,34 @@ fn operators_see_cameras_move_and_recordings_play_in_both_languages() -> Result<
     for number in 1..=8 {
         server.wait_status(&format!("cam-{number}"), "online", Duration::from_secs(20))?;
     }
+    run(&server, "console.test.mjs", &[])?;
+    server.stop()
+}
+
+#[test]
+fn people_sign_in_and_their_administrator_looks_after_them_and_the_keys() -> Result<()> {
+    let simulator = Simulator::start(&["--cameras", "1"])?;
+    let yaml = format!(
+        "record: {{ segment_duration: 5s }}\n\
+         cameras: [{{ id: gate, name: \"North gate\", url: \"{}\" }}]\n",
+        simulator.url(1)
+    );
+    let mut server = Server::with_login(&yaml)?;
+    server.start()?;
+    run(&server, "access.test.mjs", &[("VEDETTE_ADMIN_PASSWORD", ADMIN_PASSWORD)])?;
+    server.stop()
+}
+
+/// Runs a file of tests in Chromium.
+fn run(server: &Server, file: &str, variables: &[(&str, &str)]) -> Result<()> {
     tool("chromium")?;
     let (said, _) = output(
         tool("node")?
-            .args(["--test", "--test-reporter=spec", "e2e/web/console.test.mjs"])
+            .args(["--test", "--test-reporter=spec", &format!("e2e/web/{file}")])
             .env("VEDETTE_URL", server.base())
+            .envs(variables.iter().copied())
             .current_dir(repository()),
     )?;
     println!("{said}");
-    server.stop()
+    Ok(())
 }
