@@ -39,6 +39,7 @@ interface TextProps extends Omit<FieldProps, "children"> {
   autoFocus?: boolean;
   maxLength?: number;
   min?: string;
+  placeholder?: string | undefined;
   step?: string;
   /** Codes and patterns are written from left to right in any language. */
   isCode?: boolean;

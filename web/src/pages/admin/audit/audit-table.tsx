@@ -83,7 +83,7 @@ function Target({ row }: { row: AuditRow }) {
   return (
     <span className="lines" title={row.object}>
       {kind !== null && <span className="muted small">{t(kind)}</span>}
-      <bdi className={kind === "object.user" ? undefined : "code"}>{name}</bdi>
+      <bdi className={kind === "object.user" || kind === "object.key" ? undefined : "code"}>{name}</bdi>
     </span>
   );
 }

@@ -80,7 +80,7 @@ export function FilterForm({ filters, choose }: Props) {
         <TextField
           key={word}
           label={t(`auditword.${word}`)}
-          hint={word === "object" ? t("audit.object.hint") : null}
+          placeholder={word === "object" ? t("audit.object.hint") : undefined}
           maxLength={200}
           value={wanted[word]}
           change={(text) => change({ [word]: text })}
