@@ -115,7 +115,7 @@ pub(crate) struct AuditQuery {
 }
 
 /// The audit trail, newest first. Supervisors see what belongs to their agencies.
-#[utoipa::path(get, path = "/api/audit", tag = "access", params(AuditQuery), responses(
+#[utoipa::path(get, operation_id = "audit_list", path = "/api/audit", tag = "access", params(AuditQuery), responses(
     (status = 200, content((AuditAnswer = "application/json"), (String = "text/csv"), (String = "application/x-ndjson"))),
     (status = 400, body = ProblemDetails, content_type = "application/problem+json"), (status = 401, body = ProblemDetails, content_type = "application/problem+json"),
     (status = 403, body = ProblemDetails, content_type = "application/problem+json"), (status = 503, body = ProblemDetails, content_type = "application/problem+json")))]
@@ -213,7 +213,7 @@ pub(crate) struct HeadAnswer {
 }
 
 /// The end of the chain, signed: whoever keeps it finds out later whether rows before it were changed.
-#[utoipa::path(get, path = "/api/audit/head", tag = "access", responses(
+#[utoipa::path(get, operation_id = "audit_head", path = "/api/audit/head", tag = "access", responses(
     (status = 200, body = HeadAnswer), (status = 401, body = ProblemDetails, content_type = "application/problem+json"),
     (status = 403, body = ProblemDetails, content_type = "application/problem+json"), (status = 503, body = ProblemDetails, content_type = "application/problem+json")))]
 pub(crate) async fn head(State(app): State<App>, who: Who) -> Result<Json<HeadAnswer>, Problem> {

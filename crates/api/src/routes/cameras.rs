@@ -125,7 +125,7 @@ pub(crate) struct CamerasQuery {
 }
 
 /// Cameras in a stable order.
-#[utoipa::path(get, path = "/api/cameras", tag = "cameras", params(CamerasQuery), responses(
+#[utoipa::path(get, operation_id = "cameras_list", path = "/api/cameras", tag = "cameras", params(CamerasQuery), responses(
     (status = 200, body = CamerasAnswer), (status = 400, body = ProblemDetails, content_type = "application/problem+json"),
     (status = 401, body = ProblemDetails, content_type = "application/problem+json"), (status = 503, body = ProblemDetails, content_type = "application/problem+json")))]
 pub(crate) async fn list(
@@ -161,7 +161,7 @@ pub(crate) async fn list(
 }
 
 /// One camera.
-#[utoipa::path(get, path = "/api/cameras/{id}", tag = "cameras", params(("id" = String, Path, description = "The camera's id.")), responses(
+#[utoipa::path(get, operation_id = "cameras_one", path = "/api/cameras/{id}", tag = "cameras", params(("id" = String, Path, description = "The camera's id.")), responses(
     (status = 200, body = CameraAnswer), (status = 404, body = ProblemDetails, content_type = "application/problem+json"),
     (status = 401, body = ProblemDetails, content_type = "application/problem+json"), (status = 503, body = ProblemDetails, content_type = "application/problem+json")))]
 pub(crate) async fn one(

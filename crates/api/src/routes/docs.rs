@@ -12,14 +12,14 @@ use crate::problem::Problem;
 use crate::who::Who;
 
 /// This description (OpenAPI 3.1).
-#[utoipa::path(get, path = "/openapi.json", tag = "operations", responses((status = 200, content_type = "application/json")))]
+#[utoipa::path(get, operation_id = "openapi", path = "/openapi.json", tag = "operations", responses((status = 200, content_type = "application/json")))]
 pub(crate) async fn openapi(State(app): State<App>, who: Who) -> Result<Response, Problem> {
     who.permit(&app, Action::ReadDescription, &Object::Server)?;
     Ok(([(header::CONTENT_TYPE, "application/json")], crate::openapi()).into_response())
 }
 
 /// This description as a page.
-#[utoipa::path(get, path = "/docs", tag = "operations", responses((status = 200, body = String, content_type = "text/html")))]
+#[utoipa::path(get, operation_id = "docs_page", path = "/docs", tag = "operations", responses((status = 200, body = String, content_type = "text/html")))]
 pub(crate) async fn page(State(app): State<App>, who: Who) -> Result<Html<String>, Problem> {
     who.permit(&app, Action::ReadDescription, &Object::Server)?;
     let api = super::openapi();

@@ -33,7 +33,7 @@ pub(crate) struct HealthAnswer {
 }
 
 /// Alive: the state of each part.
-#[utoipa::path(get, path = "/health", tag = "operations", responses(
+#[utoipa::path(get, operation_id = "health", path = "/health", tag = "operations", responses(
     (status = 200, body = HealthAnswer), (status = 503, body = HealthAnswer), (status = 401, body = ProblemDetails, content_type = "application/problem+json")))]
 pub(crate) async fn health(State(app): State<App>, who: Who) -> Result<Response, Problem> {
     who.permit(&app, Action::ReadHealth, &Object::Server)?;
@@ -65,7 +65,7 @@ pub(crate) struct ReadyAnswer {
 }
 
 /// Ready: database, recorder and listeners work.
-#[utoipa::path(get, path = "/ready", tag = "operations", responses(
+#[utoipa::path(get, operation_id = "ready", path = "/ready", tag = "operations", responses(
     (status = 200, body = ReadyAnswer), (status = 503, body = ReadyAnswer), (status = 401, body = ProblemDetails, content_type = "application/problem+json")))]
 pub(crate) async fn ready(State(app): State<App>, who: Who) -> Result<Response, Problem> {
     who.permit(&app, Action::ReadHealth, &Object::Server)?;
@@ -79,7 +79,7 @@ const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Numbers for Prometheus; OpenMetrics when it is asked for.
-#[utoipa::path(get, path = "/metrics", tag = "operations", responses(
+#[utoipa::path(get, operation_id = "metrics", path = "/metrics", tag = "operations", responses(
     (status = 200, content((String = "text/plain"), (String = "application/openmetrics-text"))), (status = 401, body = ProblemDetails, content_type = "application/problem+json")))]
 pub(crate) async fn metrics(
     State(app): State<App>,

@@ -90,7 +90,7 @@ impl PageQuery {
 }
 
 /// Keys, newest first, ended ones too.
-#[utoipa::path(get, path = "/api/keys", tag = "access", params(PageQuery), responses(
+#[utoipa::path(get, operation_id = "keys_list", path = "/api/keys", tag = "access", params(PageQuery), responses(
     (status = 200, body = KeysAnswer), (status = 400, body = ProblemDetails, content_type = "application/problem+json"), (status = 401, body = ProblemDetails, content_type = "application/problem+json"),
     (status = 403, body = ProblemDetails, content_type = "application/problem+json"), (status = 503, body = ProblemDetails, content_type = "application/problem+json")))]
 pub(crate) async fn list(
@@ -126,7 +126,7 @@ pub(crate) struct NewKeyBody {
 }
 
 /// Makes a key; it is shown once.
-#[utoipa::path(post, path = "/api/keys", tag = "access", request_body = NewKeyBody, responses(
+#[utoipa::path(post, operation_id = "keys_add", path = "/api/keys", tag = "access", request_body = NewKeyBody, responses(
     (status = 201, body = KeyAnswer), (status = 400, body = ProblemDetails, content_type = "application/problem+json"), (status = 401, body = ProblemDetails, content_type = "application/problem+json"),
     (status = 403, body = ProblemDetails, content_type = "application/problem+json"), (status = 503, body = ProblemDetails, content_type = "application/problem+json")))]
 pub(crate) async fn add(
@@ -212,7 +212,7 @@ fn end(text: &str, now: Wall) -> Result<Wall, Problem> {
 }
 
 /// Ends a key.
-#[utoipa::path(delete, path = "/api/keys/{id}", tag = "access", params(("id" = String, Path, description = "The key's id.")), responses(
+#[utoipa::path(delete, operation_id = "keys_revoke", path = "/api/keys/{id}", tag = "access", params(("id" = String, Path, description = "The key's id.")), responses(
     (status = 204), (status = 401, body = ProblemDetails, content_type = "application/problem+json"), (status = 403, body = ProblemDetails, content_type = "application/problem+json"),
     (status = 404, body = ProblemDetails, content_type = "application/problem+json"), (status = 503, body = ProblemDetails, content_type = "application/problem+json")))]
 pub(crate) async fn revoke(

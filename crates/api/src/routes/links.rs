@@ -60,7 +60,7 @@ pub(crate) struct LinkAnswer {
 }
 
 /// Signs addresses of a camera.
-#[utoipa::path(post, path = "/api/cameras/{id}/links", tag = "access", params(("id" = String, Path, description = "The camera's id.")), request_body = LinkBody, responses(
+#[utoipa::path(post, operation_id = "links_sign", path = "/api/cameras/{id}/links", tag = "access", params(("id" = String, Path, description = "The camera's id.")), request_body = LinkBody, responses(
     (status = 201, body = LinkAnswer), (status = 400, body = ProblemDetails, content_type = "application/problem+json"), (status = 401, body = ProblemDetails, content_type = "application/problem+json"),
     (status = 403, body = ProblemDetails, content_type = "application/problem+json"), (status = 404, body = ProblemDetails, content_type = "application/problem+json"),
     (status = 503, body = ProblemDetails, content_type = "application/problem+json")))]

@@ -37,7 +37,7 @@ impl Wanted {
 
 /// A file of a stream: `<stream>/index.m3u8` (multivariant), `<stream>/main_stream.m3u8`,
 /// `<stream>/live.m3u8`, and what these name.
-#[utoipa::path(get, path = "/live/{*file}", tag = "live",
+#[utoipa::path(get, operation_id = "live_file", path = "/live/{*file}", tag = "live",
     params(("file" = String, Path, description = "The stream's path and the file's name."),
         ("variant" = Option<String>, Query, description = "How a playlist's segments are packaged: `fmp4` or `ts`.")), responses(
     (status = 200, content((String = "application/vnd.apple.mpegurl"), (Vec<u8> = "video/mp4"), (Vec<u8> = "video/iso.segment"), (Vec<u8> = "video/mp2t")),
@@ -62,7 +62,7 @@ pub(crate) async fn file(
 }
 
 /// The first camera's media playlist.
-#[utoipa::path(get, path = "/live.m3u8", tag = "live", responses(
+#[utoipa::path(get, operation_id = "live_first", path = "/live.m3u8", tag = "live", responses(
     (status = 200, body = String, content_type = "application/vnd.apple.mpegurl"), (status = 404, body = ProblemDetails, content_type = "application/problem+json"), (status = 401, body = ProblemDetails, content_type = "application/problem+json")))]
 pub(crate) async fn first(State(app): State<App>, who: Who) -> Result<Response, Problem> {
     let camera = app.first_camera.borrow().clone();

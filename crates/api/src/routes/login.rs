@@ -52,7 +52,7 @@ pub(crate) struct LoginAnswer {
 }
 
 /// Signs in by name and password; sets the session's cookie.
-#[utoipa::path(post, path = "/api/login", tag = "access", request_body = LoginBody, responses(
+#[utoipa::path(post, operation_id = "login", path = "/api/login", tag = "access", request_body = LoginBody, responses(
     (status = 200, body = LoginAnswer, headers(("Set-Cookie" = String, description = "The session."))),
     (status = 400, body = ProblemDetails, content_type = "application/problem+json"), (status = 401, body = ProblemDetails, content_type = "application/problem+json"),
     (status = 429, body = ProblemDetails, content_type = "application/problem+json"), (status = 503, body = ProblemDetails, content_type = "application/problem+json")))]
@@ -139,7 +139,7 @@ fn is_here(address: IpAddr) -> bool {
 }
 
 /// Signs out: ends the session.
-#[utoipa::path(post, path = "/api/logout", tag = "access", responses(
+#[utoipa::path(post, operation_id = "logout", path = "/api/logout", tag = "access", responses(
     (status = 204), (status = 401, body = ProblemDetails, content_type = "application/problem+json"), (status = 503, body = ProblemDetails, content_type = "application/problem+json")))]
 pub(crate) async fn logout(
     State(app): State<App>,
@@ -188,7 +188,7 @@ pub(crate) struct LoginWays {
 }
 
 /// Who asks, and what for.
-#[utoipa::path(get, path = "/api/me", tag = "access", responses(
+#[utoipa::path(get, operation_id = "me", path = "/api/me", tag = "access", responses(
     (status = 200, body = MeAnswer), (status = 401, body = ProblemDetails, content_type = "application/problem+json"), (status = 503, body = ProblemDetails, content_type = "application/problem+json")))]
 pub(crate) async fn me(State(app): State<App>, who: Who) -> Result<Response, Problem> {
     who.permit(&app, Action::ReadPublic, &Object::Server)?;
@@ -235,7 +235,7 @@ pub(crate) struct PasswordBody {
 }
 
 /// Changes one's own password; signs out everywhere else.
-#[utoipa::path(post, path = "/api/me/password", tag = "access", request_body = PasswordBody, responses(
+#[utoipa::path(post, operation_id = "password", path = "/api/me/password", tag = "access", request_body = PasswordBody, responses(
     (status = 204), (status = 400, body = ProblemDetails, content_type = "application/problem+json"), (status = 401, body = ProblemDetails, content_type = "application/problem+json"),
     (status = 403, body = ProblemDetails, content_type = "application/problem+json"), (status = 429, body = ProblemDetails, content_type = "application/problem+json"),
     (status = 503, body = ProblemDetails, content_type = "application/problem+json")))]

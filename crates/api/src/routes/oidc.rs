@@ -65,7 +65,7 @@ pub(crate) struct LoginQuery {
 }
 
 /// Sends the browser to the provider.
-#[utoipa::path(get, path = "/api/oidc/login", tag = "access", params(LoginQuery), responses(
+#[utoipa::path(get, operation_id = "oidc_login", path = "/api/oidc/login", tag = "access", params(LoginQuery), responses(
     (status = 303, description = "To the provider, or back to the login with an error."), (status = 400, body = ProblemDetails, content_type = "application/problem+json"),
     (status = 404, body = ProblemDetails, content_type = "application/problem+json"), (status = 429, body = ProblemDetails, content_type = "application/problem+json")))]
 pub(crate) async fn login(
@@ -101,7 +101,7 @@ pub(crate) struct CallbackQuery {
 }
 
 /// Takes the browser back from the provider and signs it in.
-#[utoipa::path(get, path = "/api/oidc/callback", tag = "access", params(CallbackQuery), responses(
+#[utoipa::path(get, operation_id = "oidc_callback", path = "/api/oidc/callback", tag = "access", params(CallbackQuery), responses(
     (status = 303, description = "To where it came from, or to the login with an error."), (status = 400, body = ProblemDetails, content_type = "application/problem+json"),
     (status = 404, body = ProblemDetails, content_type = "application/problem+json"), (status = 429, body = ProblemDetails, content_type = "application/problem+json")))]
 pub(crate) async fn callback(

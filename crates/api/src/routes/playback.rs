@@ -28,7 +28,7 @@ pub(crate) struct MediaQuery {
 }
 
 /// Any span as one MP4, its length known up front.
-#[utoipa::path(get, path = "/api/playback/{camera}/media.mp4", tag = "recordings",
+#[utoipa::path(get, operation_id = "media", path = "/api/playback/{camera}/media.mp4", tag = "recordings",
     params(("camera" = String, Path, description = "The camera's id."), MediaQuery), responses(
     (status = 200, content_type = "video/mp4"), (status = 206, content_type = "video/mp4"), (status = 400, body = ProblemDetails, content_type = "application/problem+json"),
     (status = 404, body = ProblemDetails, content_type = "application/problem+json"), (status = 416, body = ProblemDetails, content_type = "application/problem+json"),

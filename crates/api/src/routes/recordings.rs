@@ -78,7 +78,7 @@ pub(crate) struct SegmentsQuery {
 }
 
 /// Segments that overlap a span, by start.
-#[utoipa::path(get, path = "/api/recordings/{camera}/segments", tag = "recordings",
+#[utoipa::path(get, operation_id = "segments", path = "/api/recordings/{camera}/segments", tag = "recordings",
     params(("camera" = String, Path, description = "The camera's id."), SegmentsQuery), responses(
     (status = 200, body = SegmentsAnswer), (status = 400, body = ProblemDetails, content_type = "application/problem+json"),
     (status = 404, body = ProblemDetails, content_type = "application/problem+json"), (status = 401, body = ProblemDetails, content_type = "application/problem+json"),
@@ -124,7 +124,7 @@ pub(crate) struct CoverageQuery {
 }
 
 /// What is recorded, what is missing, and why.
-#[utoipa::path(get, path = "/api/recordings/{camera}/coverage", tag = "recordings",
+#[utoipa::path(get, operation_id = "coverage", path = "/api/recordings/{camera}/coverage", tag = "recordings",
     params(("camera" = String, Path, description = "The camera's id."), CoverageQuery), responses(
     (status = 200, body = CoverageAnswer), (status = 400, body = ProblemDetails, content_type = "application/problem+json"),
     (status = 404, body = ProblemDetails, content_type = "application/problem+json"), (status = 401, body = ProblemDetails, content_type = "application/problem+json"),
@@ -149,7 +149,7 @@ pub(crate) async fn coverage(
 }
 
 /// How much is recorded, and how much is missing for which reason.
-#[utoipa::path(get, path = "/api/recordings/{camera}/coverage/summary", tag = "recordings",
+#[utoipa::path(get, operation_id = "coverage_summary", path = "/api/recordings/{camera}/coverage/summary", tag = "recordings",
     params(("camera" = String, Path, description = "The camera's id."), CoverageQuery), responses(
     (status = 200, body = Summary), (status = 400, body = ProblemDetails, content_type = "application/problem+json"),
     (status = 404, body = ProblemDetails, content_type = "application/problem+json"), (status = 401, body = ProblemDetails, content_type = "application/problem+json"),

@@ -59,7 +59,7 @@ pub(crate) struct SessionsQuery {
 }
 
 /// Who is signed in, newest first.
-#[utoipa::path(get, path = "/api/sessions", tag = "access", params(SessionsQuery), responses(
+#[utoipa::path(get, operation_id = "sessions_list", path = "/api/sessions", tag = "access", params(SessionsQuery), responses(
     (status = 200, body = SessionsAnswer), (status = 400, body = ProblemDetails, content_type = "application/problem+json"), (status = 401, body = ProblemDetails, content_type = "application/problem+json"),
     (status = 403, body = ProblemDetails, content_type = "application/problem+json"), (status = 503, body = ProblemDetails, content_type = "application/problem+json")))]
 pub(crate) async fn list(
@@ -108,7 +108,7 @@ async fn answer(app: &App, who: &Who, session: Session) -> Result<SessionAnswer,
 }
 
 /// Ends a session: one's own, or, for administrators, anybody's.
-#[utoipa::path(delete, path = "/api/sessions/{id}", tag = "access", params(("id" = String, Path, description = "The session's id.")), responses(
+#[utoipa::path(delete, operation_id = "sessions_end", path = "/api/sessions/{id}", tag = "access", params(("id" = String, Path, description = "The session's id.")), responses(
     (status = 204), (status = 401, body = ProblemDetails, content_type = "application/problem+json"), (status = 403, body = ProblemDetails, content_type = "application/problem+json"),
     (status = 404, body = ProblemDetails, content_type = "application/problem+json"), (status = 503, body = ProblemDetails, content_type = "application/problem+json")))]
 pub(crate) async fn end(

@@ -22,7 +22,7 @@ pub(crate) struct SnapshotQuery {
 }
 
 /// The newest key frame as a JPEG picture, at most a second older than it could be.
-#[utoipa::path(get, path = "/api/cameras/{id}/snapshot.jpg", tag = "cameras",
+#[utoipa::path(get, operation_id = "snapshot", path = "/api/cameras/{id}/snapshot.jpg", tag = "cameras",
     params(("id" = String, Path, description = "The camera."), SnapshotQuery), responses(
     (status = 200, body = Vec<u8>, content_type = "image/jpeg"),
     (status = 400, body = ProblemDetails, content_type = "application/problem+json"), (status = 401, body = ProblemDetails, content_type = "application/problem+json"),

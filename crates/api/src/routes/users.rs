@@ -77,7 +77,7 @@ pub(crate) struct UsersQuery {
 }
 
 /// People in the order of their names.
-#[utoipa::path(get, path = "/api/users", tag = "access", params(UsersQuery), responses(
+#[utoipa::path(get, operation_id = "users_list", path = "/api/users", tag = "access", params(UsersQuery), responses(
     (status = 200, body = UsersAnswer), (status = 400, body = ProblemDetails, content_type = "application/problem+json"), (status = 401, body = ProblemDetails, content_type = "application/problem+json"),
     (status = 403, body = ProblemDetails, content_type = "application/problem+json"), (status = 503, body = ProblemDetails, content_type = "application/problem+json")))]
 pub(crate) async fn list(
@@ -95,7 +95,7 @@ pub(crate) async fn list(
 }
 
 /// One person.
-#[utoipa::path(get, path = "/api/users/{id}", tag = "access", params(("id" = String, Path, description = "The person's id.")), responses(
+#[utoipa::path(get, operation_id = "users_one", path = "/api/users/{id}", tag = "access", params(("id" = String, Path, description = "The person's id.")), responses(
     (status = 200, body = UserAnswer), (status = 401, body = ProblemDetails, content_type = "application/problem+json"), (status = 403, body = ProblemDetails, content_type = "application/problem+json"),
     (status = 404, body = ProblemDetails, content_type = "application/problem+json"), (status = 503, body = ProblemDetails, content_type = "application/problem+json")))]
 pub(crate) async fn one(
@@ -124,7 +124,7 @@ pub(crate) struct NewUserBody {
 }
 
 /// Adds a person.
-#[utoipa::path(post, path = "/api/users", tag = "access", request_body = NewUserBody, responses(
+#[utoipa::path(post, operation_id = "users_add", path = "/api/users", tag = "access", request_body = NewUserBody, responses(
     (status = 201, body = UserAnswer), (status = 400, body = ProblemDetails, content_type = "application/problem+json"), (status = 401, body = ProblemDetails, content_type = "application/problem+json"),
     (status = 403, body = ProblemDetails, content_type = "application/problem+json"), (status = 409, body = ProblemDetails, content_type = "application/problem+json"),
     (status = 503, body = ProblemDetails, content_type = "application/problem+json")))]
@@ -162,7 +162,7 @@ pub(crate) struct UserChangeBody {
 }
 
 /// Changes a person; it takes effect on what runs within seconds.
-#[utoipa::path(patch, path = "/api/users/{id}", tag = "access", params(("id" = String, Path, description = "The person's id.")), request_body = UserChangeBody, responses(
+#[utoipa::path(patch, operation_id = "users_change", path = "/api/users/{id}", tag = "access", params(("id" = String, Path, description = "The person's id.")), request_body = UserChangeBody, responses(
     (status = 200, body = UserAnswer), (status = 400, body = ProblemDetails, content_type = "application/problem+json"), (status = 401, body = ProblemDetails, content_type = "application/problem+json"),
     (status = 403, body = ProblemDetails, content_type = "application/problem+json"), (status = 404, body = ProblemDetails, content_type = "application/problem+json"),
     (status = 409, body = ProblemDetails, content_type = "application/problem+json"), (status = 503, body = ProblemDetails, content_type = "application/problem+json")))]
@@ -193,7 +193,7 @@ pub(crate) async fn change(
 }
 
 /// Removes a person and signs it out everywhere.
-#[utoipa::path(delete, path = "/api/users/{id}", tag = "access", params(("id" = String, Path, description = "The person's id.")), responses(
+#[utoipa::path(delete, operation_id = "users_remove", path = "/api/users/{id}", tag = "access", params(("id" = String, Path, description = "The person's id.")), responses(
     (status = 204), (status = 401, body = ProblemDetails, content_type = "application/problem+json"), (status = 403, body = ProblemDetails, content_type = "application/problem+json"),
     (status = 404, body = ProblemDetails, content_type = "application/problem+json"), (status = 409, body = ProblemDetails, content_type = "application/problem+json"),
     (status = 503, body = ProblemDetails, content_type = "application/problem+json")))]

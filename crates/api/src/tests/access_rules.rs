@@ -83,6 +83,11 @@ fn the_table_is_the_one_that_is_committed_and_has_every_route() {
         );
     }
     assert_eq!(described.len(), ROUTES.len(), "a route of the table is not described");
+    let items = api["paths"].as_object().unwrap().values();
+    let operations = items.flat_map(|item| item.as_object().unwrap().values());
+    let names: std::collections::BTreeSet<_> =
+        operations.map(|operation| operation["operationId"].to_string()).collect();
+    assert_eq!(names.len(), ROUTES.len(), "two operations have one name");
 }
 
 fn path_of(route: &str) -> String {
