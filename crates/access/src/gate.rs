@@ -3,19 +3,22 @@
 //! Holds what was verified for a moment and the running sessions that end when rights end; both are
 //! looked at again as soon as the catalogue's revision has changed.
 
+mod shown;
+mod sign_in;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use base::{Clock, ErrorKind, Secret, SystemClock, Wall};
-use catalog::{Cameras, Database, Entry, Holder, Key, People, Session, Trail, User};
+use base::{Clock, Secret, SystemClock, Wall};
+use catalog::{Cameras, Database, Holder, Key, People, Session, User};
 use hmac::{Hmac, KeyInit, Mac};
 use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 
 use crate::lockout::Lockout;
 use crate::oidc::{self, Provider};
-use crate::password::{self, Hasher};
+use crate::password::Hasher;
 use crate::policy::{CameraObject, Object, authorize};
 use crate::principal::{Identity, Link, Principal};
 use crate::random::{self, NoRandom};
@@ -24,115 +27,14 @@ use crate::running::{Running, Standing};
 use crate::seal::{self, MasterKey};
 use crate::signed::{self, Signed, Signer};
 
+pub use shown::{Credential, Origin, Refused};
+
 /// How an API key begins.
 pub const KEY_PREFIX: &str = "vk_";
 /// A longer credential is none.
 const CREDENTIAL_LEN_MAX: usize = 16 << 10;
-/// How long a session lasts.
-const SESSION_LASTS: Duration = Duration::from_secs(30 * 86_400);
-/// And how long without being used.
+/// A session that is not used for this long has ended.
 const SESSION_IDLE: Duration = Duration::from_secs(86_400);
-/// A provider's claims are believed for this long.
-const EXTERNAL_LASTS: Duration = Duration::from_secs(12 * 3_600);
-
-/// What somebody shows.
-#[derive(Clone, Debug)]
-pub enum Credential {
-    /// A browser's session.
-    Session(Secret),
-    /// A key, a signed address or a provider's token.
-    Bearer(Secret),
-    /// A user and a password; of the user `key` it is a key.
-    Basic {
-        /// The name.
-        user: String,
-        /// The password.
-        password: Secret,
-    },
-}
-
-/// Why nobody was recognized.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
-    /// It is wrong, has ended, or is nobody's.
-    #[error("the credentials are wrong or have ended")]
-    Wrong,
-    /// Too many wrong ones before it.
-    #[error("locked for {} s", .0.as_secs())]
-    Locked(Duration),
-    /// Too many at once.
-    #[error("too many sign-ins at once")]
-    Busy,
-    /// The database or the provider is away.
-    #[error("credentials cannot be checked now: {0}")]
-    Unavailable(String),
-}
-
-impl Refused {
-    /// What kind of refusal it is.
-    #[must_use]
-    pub const fn kind(&self) -> ErrorKind {
-        match self {
-            Self::Wrong => ErrorKind::Unauthenticated,
-            Self::Locked(_) => ErrorKind::Exhausted,
-            Self::Busy | Self::Unavailable(_) => ErrorKind::Unavailable,
-        }
-    }
-
-    /// A stable code.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::Wrong => "credentials_wrong",
-            Self::Locked(_) => "login_locked",
-            Self::Busy => "logins_busy",
-            Self::Unavailable(_) => "access_unavailable",
-        }
-    }
-}
-
-impl From<catalog::Error> for Refused {
-    fn from(error: catalog::Error) -> Self {
-        Self::Unavailable(error.to_string())
-    }
-}
-
-impl From<password::Error> for Refused {
-    fn from(error: password::Error) -> Self {
-        match error {
-            password::Error::Weak => Self::Wrong,
-            password::Error::Busy => Self::Busy,
-            password::Error::Internal => Self::Unavailable(error.to_string()),
-        }
-    }
-}
-
-impl From<oidc::Error> for Refused {
-    fn from(error: oidc::Error) -> Self {
-        match error.kind() {
-            ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::Internal => {
-                Self::Unavailable(error.to_string())
-            }
-            _ => Self::Wrong,
-        }
-    }
-}
-
-impl From<NoRandom> for Refused {
-    fn from(error: NoRandom) -> Self {
-        Self::Unavailable(error.to_string())
-    }
-}
-
-/// Where a sign-in comes from.
-#[derive(Clone, Debug)]
-pub struct Origin {
-    /// The address.
-    pub address: IpAddr,
-    /// The program, shortened.
-    pub agent: String,
-}
-
 /// Somebody, and when what was shown ends by itself.
 type Found = (Principal, Option<Wall>);
 
@@ -359,27 +261,6 @@ impl Gate {
         }
     }
 
-    /// Signs a person in by name and password, with a row of the audit trail: the session, and the token
-    /// that opens it.
-    ///
-    /// # Errors
-    /// [`Refused`].
-    pub async fn login(
-        &self,
-        name: &str,
-        password: &Secret,
-        from: &Origin,
-        note: impl FnOnce(&User, &Session) -> Entry,
-    ) -> Result<(User, Session, Secret), Refused> {
-        let user = self.password(name, password, from.address).await?;
-        let (now, holder) = (SystemClock.wall(), Holder::User(user.id.clone()));
-        let (session, token) = new_session(holder, from, SESSION_LASTS, now)?;
-        let noting = self.inner.database.noting(note(&user, &session));
-        noting.add_session(&session).await?;
-        self.inner.database.user_signed_in(&user.id, now).await?;
-        Ok((user, session, token))
-    }
-
     /// True when `password` is that of the user: before it changes it.
     ///
     /// # Errors
@@ -391,21 +272,6 @@ impl Gate {
         address: IpAddr,
     ) -> Result<User, Refused> {
         self.password(name, password, address).await
-    }
-
-    /// Signs in a person whom an OpenID provider vouches for. `holder` is [`Holder::External`].
-    ///
-    /// # Errors
-    /// [`Refused`].
-    pub async fn login_external(
-        &self,
-        holder: Holder,
-        from: &Origin,
-        note: Entry,
-    ) -> Result<(Session, Secret), Refused> {
-        let (session, token) = new_session(holder, from, EXTERNAL_LASTS, SystemClock.wall())?;
-        self.inner.database.noting(note).add_session(&session).await?;
-        Ok((session, token))
     }
 
     /// An address token for `link` with the rights of `who`, until `expires_at`. `None`: nobody whose
@@ -529,27 +395,6 @@ pub async fn secret(
     let made: [u8; 32] = random::bytes().map_err(seal::Error::from)?;
     database.put_sealed(name, &master.seal(&place, &made)?).await?;
     Ok(made)
-}
-
-fn new_session(
-    holder: Holder,
-    from: &Origin,
-    lasts: Duration,
-    now: Wall,
-) -> Result<(Session, Secret), NoRandom> {
-    let token = Secret::new(random::token()?);
-    let session = Session {
-        id: uuid::Uuid::now_v7().to_string(),
-        hash: hash(&token),
-        holder,
-        created_at: now,
-        seen_at: now,
-        expires_at: now.plus_micros(micros(lasts)),
-        ended_at: None,
-        address: from.address.to_string(),
-        agent: from.agent.chars().take(200).collect(),
-    };
-    Ok((session, token))
 }
 
 /// A key for a program, and what is kept of it.

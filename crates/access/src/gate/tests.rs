@@ -1,7 +1,7 @@
 //! The gate over a real catalogue.
 #![allow(clippy::unwrap_used)]
 
-use catalog::{Agencies, Camera, Role};
+use catalog::{Agencies, Camera, Entry, Role};
 
 use super::*;
 use crate::accounts::{Accounts, Change, NewUser};
