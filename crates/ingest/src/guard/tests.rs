@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use base::Secret;
-use sim::rtsp::{Credentials, Options, Simulator};
+use sim::rtsp::{Credentials, Options, Scheme, Simulator};
 
 use super::*;
 use crate::Client;
@@ -38,7 +38,7 @@ async fn camera() -> Simulator {
     let login = Credentials {
         user: "admin".to_owned(),
         password: Secret::new("right".to_owned()),
-        basic: false,
+        scheme: Scheme::Digest,
     };
     let options = Options {
         width: 320,

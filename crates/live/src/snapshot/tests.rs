@@ -20,7 +20,7 @@ fn hub() -> Hub {
 }
 
 fn lease() -> access::Lease {
-    access::authorize(&Principal::Open, Action::WatchLive, &Object::Cameras).unwrap()
+    access::authorize(&Principal::open(), Action::WatchLive, &Object::Server).unwrap()
 }
 
 async fn encoded() -> Option<(H264Parameters, Bytes)> {
