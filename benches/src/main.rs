@@ -1,230 +1,29 @@
-//! Load runs: what a recorded camera costs, beside one ffmpeg per camera in the same run.
+//! Load runs with the real binary: what a recorded camera costs.
 //!
-//! Cameras are simulated (640x480, 15 frames a second, 512 kbit/s, a key frame every 2 s). Costs are the
-//! kernel's accounting of the process over a window after a warm-up; ratios are against the aims of
-//! the project, and are printed, never asserted.
+//! Arguments: `--part recorder`, `--cameras 1,50` for other counts.
 
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+mod process;
+mod recorder;
+
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
-
-const COUNTS: [usize; 4] = [1, 50, 200, 500];
-const FFMPEGS: usize = 50;
-/// The ring fills in 12 s; after that memory should stand still.
-const WARM_UP: Duration = Duration::from_secs(16);
-const WINDOW: Duration = Duration::from_secs(20);
-const AIM_CORES: f64 = 0.0008;
-const AIM_MIB: f64 = 0.6;
 
 fn main() -> Result<()> {
     let binary =
         PathBuf::from(std::env::var_os("VEDETTE_BIN").context("VEDETTE_BIN; use `make bench`")?);
     let mut arguments = std::env::args().skip(1);
-    let counts = match (arguments.next().as_deref(), arguments.next()) {
-        (Some("--cameras"), Some(list)) => {
-            list.split(',').map(str::parse).collect::<Result<_, _>>()?
+    let (mut counts, mut part) = (recorder::COUNTS.to_vec(), None);
+    while let Some(name) = arguments.next() {
+        let value = arguments.next().context("each argument has a value")?;
+        match name.as_str() {
+            "--cameras" => counts = value.split(',').map(str::parse).collect::<Result<_, _>>()?,
+            "--part" => part = Some(value),
+            _ => bail!("{name}: not an argument"),
         }
-        _ => COUNTS.to_vec(),
-    };
-    say(&format!(
-        "window {WINDOW:?} after {WARM_UP:?}; aims: {AIM_CORES} core and {AIM_MIB} MiB a camera beside the ring"
-    ));
-    say(
-        "recorder   cameras  core/camera  (of aim)  MiB/camera beside ring  (of aim)  ring MiB  rows  failures",
-    );
-    for count in counts {
-        vedette(&binary, count)?;
     }
-    ffmpeg(&binary, FFMPEGS)
-}
-
-#[allow(clippy::print_stdout, reason = "a bench prints")]
-fn say(text: &str) {
-    println!("{text}");
-}
-
-/// A process that ends with its handle.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+    match part.as_deref() {
+        None | Some("recorder") => recorder::run(&binary, &counts),
+        Some(other) => bail!("{other}: not a part"),
     }
-}
-
-fn simulate(binary: &Path, cameras: usize, folder: &Path) -> Result<(Running, String)> {
-    let log = folder.join("simulator.log");
-    let file = std::fs::File::create(&log)?;
-    let child = Command::new(binary)
-        .args([
-            "simulate",
-            "--rtsp",
-            "127.0.0.1:0",
-            "--loop",
-            "--pattern",
-            "sine",
-            "--cameras",
-            &cameras.to_string(),
-        ])
-        .stdin(Stdio::null())
-        .stdout(file)
-        .spawn()?;
-    let running = Running(child);
-    let base = wait_for("the simulator", || {
-        let text = std::fs::read_to_string(&log)?;
-        Ok(text.strip_prefix("listening ").map(|base| base.trim().trim_end_matches('/').to_owned()))
-    })?;
-    Ok((running, base))
-}
-
-fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Result<Option<T>>) -> Result<T> {
-    let began = Instant::now();
-    while began.elapsed() < Duration::from_secs(60) {
-        if let Ok(Some(answer)) = ask() {
-            return Ok(answer);
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    bail!("waited a minute for {what}")
-}
-
-/// User and system time of a process so far, in seconds.
-fn cpu(id: u32) -> Result<f64> {
-    let stat = std::fs::read_to_string(format!("/proc/{id}/stat"))?;
-    let fields: Vec<&str> =
-        stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-    let ticks =
-        |index: usize| fields.get(index).and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0);
-    // Fields 14 and 15 of proc(5), in hundredths of a second.
-    Ok((ticks(11) + ticks(12)) / 100.0)
-}
-
-/// Memory that is a process's own share, in bytes.
-fn pss(id: u32) -> Result<f64> {
-    let text = std::fs::read_to_string(format!("/proc/{id}/smaps_rollup"))?;
-    let line = text.lines().find_map(|line| line.strip_prefix("Pss:")).context("Pss")?;
-    let kib: f64 = line.trim().trim_end_matches(" kB").trim().parse()?;
-    Ok(kib * 1_024.0)
-}
-
-fn count(cameras: usize) -> f64 {
-    u32::try_from(cameras).map_or(1.0, f64::from)
-}
-
-fn vedette(binary: &Path, cameras: usize) -> Result<()> {
-    let folder = tempfile::tempdir()?;
-    let (_simulator, base) = simulate(binary, cameras, folder.path())?;
-    let mut yaml =
-        "data_dir: ./data\nserver: { port: 0 }\naccess: { mode: open }\nrecord: { segment_duration: 15m }\ncameras:\n"
-            .to_owned();
-    for number in 1..=cameras {
-        yaml.push_str(&format!("  - {{ id: cam{number}, url: \"{base}/cam{number}\" }}\n"));
-    }
-    std::fs::write(folder.path().join("vedette.yaml"), yaml)?;
-    let idle = tempfile::tempdir()?;
-    std::fs::write(
-        idle.path().join("vedette.yaml"),
-        "data_dir: ./data\nserver: { port: 0 }\naccess: { mode: open }\n",
-    )?;
-    let (empty, _) = serve(binary, idle.path())?;
-    let (server, address) = serve(binary, folder.path())?;
-    let number = |name: &str| -> Result<f64> {
-        let text =
-            ureq::get(format!("http://{address}/metrics")).call()?.body_mut().read_to_string()?;
-        let value =
-            |line: &str| line.rsplit(' ').next().and_then(|value| value.parse::<f64>().ok());
-        Ok(text.lines().filter(|line| line.starts_with(name)).filter_map(value).sum())
-    };
-    wait_for("all cameras", || {
-        Ok((number("vedette_hub_streams")? >= count(cameras)).then_some(()))
-    })?;
-    std::thread::sleep(WARM_UP);
-    let (began, before) = (Instant::now(), cpu(server.0.id())?);
-    std::thread::sleep(WINDOW);
-    let cores = (cpu(server.0.id())? - before) / began.elapsed().as_secs_f64() / count(cameras);
-    let ring = number("vedette_hub_ring_bytes")?;
-    // What a server without cameras needs is not the cameras'.
-    let own = pss(server.0.id())? - pss(empty.0.id())? - ring;
-    let mib = own / f64::from(1 << 20) / count(cameras);
-    let rows = number("camera_recorder_recording_active")?;
-    let failures =
-        number("vedette_source_reconnects_total")? + number("vedette_hub_skipped_units_total")?;
-    say(&format!(
-        "vedette    {cameras:>7}  {cores:>11.5}  {:>8.2}  {mib:>22.2}  {:>8.2}  {:>8.1}  {rows:>4}  {failures:>8}",
-        cores / AIM_CORES,
-        mib / AIM_MIB,
-        ring / f64::from(1 << 20),
-    ));
-    Ok(())
-}
-
-fn serve(binary: &Path, folder: &Path) -> Result<(Running, String)> {
-    let child = Command::new(binary)
-        .arg("serve")
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .spawn()?;
-    let running = Running(child);
-    let file = folder.join("data/run/listeners.json");
-    let address = wait_for("the server", || {
-        let map: serde_json::Value = serde_json::from_slice(&std::fs::read(&file)?)?;
-        Ok(map.get("http").and_then(serde_json::Value::as_str).map(str::to_owned))
-    })?;
-    Ok((running, address))
-}
-
-/// One `ffmpeg -c copy` per camera, as many installations record.
-fn ffmpeg(binary: &Path, cameras: usize) -> Result<()> {
-    let folder = tempfile::tempdir()?;
-    let (_simulator, base) = simulate(binary, cameras, folder.path())?;
-    let mut running = Vec::new();
-    for number in 1..=cameras {
-        let out = folder.path().join(format!("cam{number}-%03d.mp4"));
-        let child = Command::new("ffmpeg")
-            .args([
-                "-v",
-                "error",
-                "-nostdin",
-                "-rtsp_transport",
-                "tcp",
-                "-i",
-                &format!("{base}/cam{number}"),
-            ])
-            .args([
-                "-c",
-                "copy",
-                "-f",
-                "segment",
-                "-segment_time",
-                "900",
-                "-segment_format_options",
-                "movflags=frag_keyframe+empty_moov",
-            ])
-            .arg(out)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .context("ffmpeg")?;
-        running.push(Running(child));
-    }
-    std::thread::sleep(WARM_UP);
-    let total = |measure: fn(u32) -> Result<f64>| {
-        running.iter().map(|child| measure(child.0.id())).sum::<Result<f64>>()
-    };
-    let (began, before) = (Instant::now(), total(cpu)?);
-    std::thread::sleep(WINDOW);
-    let cores = (total(cpu)? - before) / began.elapsed().as_secs_f64() / count(cameras);
-    let mib = total(pss)? / f64::from(1 << 20) / count(cameras);
-    say(&format!(
-        "ffmpeg     {cameras:>7}  {cores:>11.5}  {:>8.2}  {mib:>22.2}  {:>8.2}",
-        cores / AIM_CORES,
-        mib / AIM_MIB
-    ));
-    Ok(())
 }
