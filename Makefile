@@ -58,9 +58,10 @@ e2e: web/dist/index.html $(OIDC_MODULES) ## The real binary driven by real clien
 	cargo build -p vedette
 	VEDETTE_BIN=$(VEDETTE_DEBUG) cargo test -p vedette-e2e
 
-bench: build ## Costs per access unit and reader, and per recorded camera beside ffmpeg. PEER=rtsp://... adds a peer.
-	cargo bench --quiet -p vedette-hub
-	VEDETTE_BIN=$(VEDETTE_RELEASE) cargo run --release --quiet -p vedette-benches -- $(if $(CAMERAS),--cameras $(CAMERAS))
+bench: build ## Costs of the hub, of a recorded camera beside ffmpeg, of access beside open mode. PART=access: only that one.
+	$(if $(PART),,cargo bench --quiet -p vedette-hub)
+	$(if $(filter-out access,$(PART)),,cargo bench --quiet -p vedette-access --bench cost)
+	VEDETTE_BIN=$(VEDETTE_RELEASE) cargo run --release --quiet -p vedette-benches -- $(if $(CAMERAS),--cameras $(CAMERAS)) $(if $(PART),--part $(PART))
 
 soak: build ## Long trials: twenty kills under load, long recordings, large pictures.
 	VEDETTE_BIN=$(VEDETTE_RELEASE) VEDETTE_SOAK=1 cargo test --release -p vedette-e2e -- --nocapture

@@ -1,7 +1,9 @@
-//! Load runs with the real binary: what a recorded camera costs.
+//! Load runs with the real binary: what a recorded camera costs, and what access costs.
 //!
-//! Arguments: `--part recorder`, `--cameras 1,50` for other counts.
+//! Arguments: `--part recorder` or `--part access` for one of them, `--cameras 1,50` for other counts.
 
+mod access;
+mod http;
 mod process;
 mod recorder;
 
@@ -23,7 +25,12 @@ fn main() -> Result<()> {
         }
     }
     match part.as_deref() {
-        None | Some("recorder") => recorder::run(&binary, &counts),
+        Some("access") => access::run(&binary),
+        Some("recorder") => recorder::run(&binary, &counts),
         Some(other) => bail!("{other}: not a part"),
+        None => {
+            recorder::run(&binary, &counts)?;
+            access::run(&binary)
+        }
     }
 }
