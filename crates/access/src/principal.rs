@@ -1,6 +1,7 @@
 //! Who asks, and with which rights. Pure.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use base::CameraId;
 use catalog::{Agencies, Role, Visible};
@@ -59,9 +60,12 @@ pub struct Link {
     pub purpose: Purpose,
 }
 
-/// Who asks.
+/// Who asks. Cloning shares it: somebody may have a thousand agencies, and each request clones it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Principal {
+pub struct Principal(Arc<Rights>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Rights {
     identity: Identity,
     role: Option<Role>,
     visible: Visible,
@@ -72,31 +76,29 @@ pub struct Principal {
 impl Principal {
     /// Somebody known, with a role on the cameras of some agencies.
     #[must_use]
-    pub const fn known(identity: Identity, role: Option<Role>, agencies: Agencies) -> Self {
-        Self {
-            identity,
-            role,
-            visible: Visible { agencies, roles: None },
-            scopes: Vec::new(),
-            link: None,
-        }
+    pub fn known(identity: Identity, role: Option<Role>, agencies: Agencies) -> Self {
+        Self::of(identity, role, Visible { agencies, roles: None })
+    }
+
+    fn of(identity: Identity, role: Option<Role>, visible: Visible) -> Self {
+        Self(Arc::new(Rights { identity, role, visible, scopes: Vec::new(), link: None }))
     }
 
     /// Nobody, without any right.
     #[must_use]
-    pub const fn nobody() -> Self {
+    pub fn nobody() -> Self {
         Self::known(Identity::Nobody, None, Agencies::none())
     }
 
     /// A program near by that watches this server.
     #[must_use]
-    pub const fn monitor() -> Self {
+    pub fn monitor() -> Self {
         Self::known(Identity::Monitor, None, Agencies::none())
     }
 
     /// An administrator by address.
     #[must_use]
-    pub const fn open() -> Self {
+    pub fn open() -> Self {
         Self::known(Identity::Open, Some(Role::Admin), Agencies::All)
     }
 
@@ -104,68 +106,71 @@ impl Principal {
     #[must_use]
     pub fn public(role: Role, cameras_with_role: BTreeSet<String>) -> Self {
         let visible = Visible { agencies: Agencies::All, roles: Some(cameras_with_role) };
-        Self { visible, ..Self::known(Identity::Nobody, Some(role), Agencies::All) }
+        Self::of(Identity::Nobody, Some(role), visible)
     }
 
     /// With scopes such as `publish:metro_*`.
     #[must_use]
-    pub fn with_scopes(self, scopes: Vec<String>) -> Self {
-        Self { scopes, ..self }
+    pub fn with_scopes(mut self, scopes: Vec<String>) -> Self {
+        Arc::make_mut(&mut self.0).scopes = scopes;
+        self
     }
 
     /// The same, no further than a signed address reaches.
     #[must_use]
-    pub fn narrowed(self, link: Link) -> Self {
-        Self { link: Some(link), scopes: Vec::new(), ..self }
+    pub fn narrowed(mut self, link: Link) -> Self {
+        let rights = Arc::make_mut(&mut self.0);
+        (rights.link, rights.scopes) = (Some(link), Vec::new());
+        self
     }
 
     /// Who it is.
     #[must_use]
-    pub const fn identity(&self) -> &Identity {
-        &self.identity
+    pub fn identity(&self) -> &Identity {
+        &self.0.identity
     }
 
     /// Its role.
     #[must_use]
-    pub const fn role(&self) -> Option<Role> {
-        self.role
+    pub fn role(&self) -> Option<Role> {
+        self.0.role
     }
 
     /// Which cameras it may know of.
     #[must_use]
-    pub const fn visible(&self) -> &Visible {
-        &self.visible
+    pub fn visible(&self) -> &Visible {
+        &self.0.visible
     }
 
     /// Its scopes.
     #[must_use]
     pub fn scopes(&self) -> &[String] {
-        &self.scopes
+        &self.0.scopes
     }
 
     /// The signed address by which it comes, if by one.
     #[must_use]
-    pub const fn link(&self) -> Option<&Link> {
-        self.link.as_ref()
+    pub fn link(&self) -> Option<&Link> {
+        self.0.link.as_ref()
     }
 
     /// True when it is known who asks.
     #[must_use]
-    pub const fn is_known(&self) -> bool {
-        !matches!(self.identity, Identity::Nobody | Identity::Monitor)
+    pub fn is_known(&self) -> bool {
+        !matches!(self.0.identity, Identity::Nobody | Identity::Monitor)
     }
 
-    pub(crate) const fn is_monitor(&self) -> bool {
-        matches!(self.identity, Identity::Monitor)
+    pub(crate) fn is_monitor(&self) -> bool {
+        matches!(self.0.identity, Identity::Monitor)
     }
 
     /// The word for its kind in the audit trail.
     #[must_use]
-    pub const fn kind(&self) -> &'static str {
-        if self.link.is_some() {
+    pub fn kind(&self) -> &'static str {
+        if self.0.link.is_some() {
             return "link";
         }
-        match self.identity {
+        match self.0.identity {
             Identity::Nobody => "nobody",
             Identity::Monitor => "monitor",
             Identity::Open => "open",
@@ -178,7 +183,7 @@ impl Principal {
     /// Its id, or empty.
     #[must_use]
     pub fn id(&self) -> &str {
-        match &self.identity {
+        match &self.0.identity {
             Identity::User { id, .. } | Identity::Key { id, .. } => id,
             Identity::External { subject, .. } => subject,
             _ => "",
@@ -188,7 +193,7 @@ impl Principal {
     /// Its name for people, or empty.
     #[must_use]
     pub fn name(&self) -> &str {
-        match &self.identity {
+        match &self.0.identity {
             Identity::User { name, .. }
             | Identity::External { name, .. }
             | Identity::Key { name, .. } => name,
@@ -199,7 +204,7 @@ impl Principal {
     /// The session by which it is signed in.
     #[must_use]
     pub fn session(&self) -> Option<&str> {
-        match &self.identity {
+        match &self.0.identity {
             Identity::User { session, .. } | Identity::External { session, .. } => {
                 session.as_deref()
             }
