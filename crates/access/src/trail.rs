@@ -164,20 +164,32 @@ impl Recorder {
 /// What came a moment ago.
 #[derive(Default)]
 struct Repeated {
-    last: HashMap<[String; 6], (Mono, u64)>,
+    last: HashMap<Box<[u8]>, (Mono, u64)>,
+    /// The key that is looked up, here so that the same again allocates nothing.
+    key: Vec<u8>,
 }
 
 impl Repeated {
-    fn key(entry: &Entry) -> [String; 6] {
-        [&entry.kind, &entry.id, &entry.action, &entry.object, &entry.address, &entry.result]
-            .map(Clone::clone)
+    /// The last time of the same as `entry` and how often it came since its row; (`now`, 0): never before.
+    fn last(&mut self, entry: &Entry, now: Mono) -> &mut (Mono, u64) {
+        self.forget(now);
+        self.key.clear();
+        for part in
+            [&entry.kind, &entry.id, &entry.action, &entry.object, &entry.address, &entry.result]
+        {
+            self.key.extend_from_slice(&part.len().to_be_bytes());
+            self.key.extend_from_slice(part.as_bytes());
+        }
+        if !self.last.contains_key(self.key.as_slice()) {
+            self.last.insert(self.key.as_slice().into(), (now, 0));
+        }
+        self.last.get_mut(self.key.as_slice()).expect("it was there, or was put there")
     }
 
     /// How often it came without a row; `None`: it comes again too soon.
     fn seen(&mut self, entry: &Entry, now: Mono) -> Option<u64> {
-        self.forget(now);
-        let last = self.last.entry(Self::key(entry)).or_insert((now, 0));
-        if last.0 == now && last.1 == 0 {
+        let last = self.last(entry, now);
+        if last.1 == 0 {
             last.1 = 1;
             return Some(0);
         }
@@ -192,9 +204,9 @@ impl Repeated {
 
     /// True when it did not come within the last minute; each time moves that minute.
     fn began(&mut self, entry: &Entry, now: Mono) -> bool {
-        self.forget(now);
-        let before = self.last.insert(Self::key(entry), (now, 1));
-        before.is_none_or(|(at, _)| now.since(at) >= REPEATED_WITHIN)
+        let last = self.last(entry, now);
+        let (at, times) = std::mem::replace(last, (now, 1));
+        times == 0 || now.since(at) >= REPEATED_WITHIN
     }
 
     fn forget(&mut self, now: Mono) {
@@ -396,6 +408,19 @@ mod tests {
         let mut repeated = Repeated::default();
         let mut began = |seconds| repeated.began(&refusal("a"), at(seconds));
         assert_eq!([began(0), began(50), began(100), began(161)], [true, false, false, true]);
+    }
+
+    #[test]
+    fn what_is_spelt_the_same_only_when_put_together_is_not_the_same() {
+        let mut repeated = Repeated::default();
+        let of = |id: &str, action: &str| Entry {
+            id: id.to_owned(),
+            action: action.to_owned(),
+            ..refusal("a")
+        };
+        assert_eq!(repeated.seen(&of("ab", "c"), at(1)), Some(0));
+        assert_eq!(repeated.seen(&of("a", "bc"), at(1)), Some(0));
+        assert_eq!(repeated.seen(&of("ab", "c"), at(2)), None);
     }
 
     #[test]
