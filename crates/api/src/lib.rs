@@ -113,17 +113,27 @@ pub struct Parts {
     pub settings: Settings,
 }
 
-/// The routes' state. Cloning shares it.
+/// The routes' state. Cloning shares it; one count, since each layer clones it for each request.
 #[derive(Clone)]
-pub(crate) struct App {
-    parts: Arc<Parts>,
+pub(crate) struct App(Arc<Shared>);
+
+/// What routes share.
+pub(crate) struct Shared {
+    parts: Parts,
     metrics: metrics::Metrics,
-    limits: Arc<limit::Limits>,
-    directory: Arc<directory::Directory>,
-    oidc_waiting: Arc<routes::oidc::Waiting>,
+    limits: limit::Limits,
+    directory: directory::Directory,
+    oidc_waiting: routes::oidc::Waiting,
 }
 
 impl std::ops::Deref for App {
+    type Target = Shared;
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl std::ops::Deref for Shared {
     type Target = Parts;
     fn deref(&self) -> &Parts {
         &self.parts
@@ -144,18 +154,16 @@ impl Server {
     /// # Errors
     /// When the registry has this room's numbers already.
     pub fn new(parts: Parts, scope: &Scope) -> Result<Self, prometheus::Error> {
-        let metrics = metrics::Metrics::new(&parts.registry)?;
         let connections = serve::Metrics::new(&parts.registry)?;
         let proxies = parts.settings.trusted_proxies.clone();
         let gate = serve::Gate::new(serve::Bounds { proxies, ..serve::Bounds::default() });
-        let limits = Arc::new(limit::Limits::new(parts.settings.rates));
-        let app = App {
-            parts: Arc::new(parts),
-            metrics,
-            limits,
-            directory: Arc::default(),
-            oidc_waiting: Arc::default(),
-        };
+        let app = App(Arc::new(Shared {
+            metrics: metrics::Metrics::new(&parts.registry)?,
+            limits: limit::Limits::new(parts.settings.rates),
+            directory: directory::Directory::default(),
+            oidc_waiting: routes::oidc::Waiting::default(),
+            parts,
+        }));
         limit::keep_small(app.clone(), scope);
         let (router, _) = routes::all().split_for_parts();
         let router = router

@@ -4,8 +4,7 @@ use prometheus::{
     Encoder, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, TextEncoder,
 };
 
-/// Numbers of the front door. Cloning shares them.
-#[derive(Clone)]
+/// Numbers of the front door.
 pub(crate) struct Metrics {
     pub(crate) requests: IntCounterVec,
     pub(crate) seconds: HistogramVec,
