@@ -143,19 +143,26 @@ async fn body_text(response: &mut Response) -> String {
 }
 
 fn with_token(playlist: &str, token: &str) -> String {
-    let signed = |uri: &str| {
-        let joint = if uri.contains('?') { '&' } else { '?' };
-        format!("{uri}{joint}token={token}")
+    let names = playlist.lines().filter(|line| !line.starts_with('#') || line.contains("URI=\""));
+    let mut out = String::with_capacity(playlist.len() + names.count() * (token.len() + 8));
+    let add_signed = |out: &mut String, before: &str, uri: &str, after: &str| {
+        let joint = if uri.contains('?') { "&token=" } else { "?token=" };
+        [before, uri, joint, token, after].into_iter().for_each(|part| out.push_str(part));
     };
-    let line = |line: &str| {
+    for line in playlist.lines() {
         let named = line.split_once("URI=\"").filter(|_| line.starts_with('#'));
         match named.and_then(|(tag, rest)| Some((tag, rest.split_once('"')?))) {
-            Some((tag, (uri, rest))) => format!("{tag}URI=\"{}\"{rest}\n", signed(uri)),
-            None if line.starts_with('#') || line.is_empty() => format!("{line}\n"),
-            None => format!("{}\n", signed(line)),
+            Some((tag, (uri, rest))) => {
+                out.push_str(tag);
+                add_signed(&mut out, "URI=\"", uri, "\"");
+                out.push_str(rest);
+            }
+            None if line.starts_with('#') || line.is_empty() => out.push_str(line),
+            None => add_signed(&mut out, "", line, ""),
         }
-    };
-    playlist.lines().map(line).collect()
+        out.push('\n');
+    }
+    out
 }
 
 fn problem(error: &Error) -> Problem {
