@@ -3,6 +3,8 @@
 //! Every wait is for a condition, with a deadline; ports are chosen by the system; whatever is started
 //! is ended when its handle goes.
 
+mod answer;
+mod client;
 mod process;
 mod server;
 
@@ -11,8 +13,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+pub use answer::Answer;
+pub use client::Client;
 pub use process::{Process, command, output, tool};
-pub use server::{ADMIN_PASSWORD, Answer, GstCamera, Server, Simulator};
+pub use server::{ADMIN_PASSWORD, GstCamera, Server, Simulator};
 
 /// The binary under test.
 ///

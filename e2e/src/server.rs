@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 use rustix::process::Signal;
 use serde_json::Value;
 
+use crate::answer::Answer;
 use crate::process::{Process, command, tool};
 use crate::{binary, repository, wait_for};
 
@@ -23,32 +24,6 @@ pub struct Server {
     base: String,
     permitted: Vec<String>,
     variables: Vec<(String, String)>,
-}
-
-/// An answer of HTTP.
-pub struct Answer {
-    /// Status.
-    pub status: u16,
-    /// Headers.
-    pub headers: ureq::http::HeaderMap,
-    /// Body.
-    pub body: Vec<u8>,
-}
-
-impl Answer {
-    /// The body as text.
-    #[must_use]
-    pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
-    }
-
-    /// The body as JSON.
-    ///
-    /// # Errors
-    /// When it is none.
-    pub fn json(&self) -> Result<Value> {
-        serde_json::from_slice(&self.body).with_context(|| self.text())
-    }
 }
 
 impl Server {
@@ -131,6 +106,18 @@ impl Server {
         &self.base
     }
 
+    /// Where it listens for TLS: `127.0.0.1:40001`.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub fn https(&self) -> Result<String> {
+        let map: Value =
+            serde_json::from_slice(&std::fs::read(self.data().join("run/listeners.json"))?)?;
+        let address =
+            map.get("https").and_then(Value::as_str).context("no https in listeners.json")?;
+        Ok(address.to_owned())
+    }
+
     /// Its process number.
     #[must_use]
     pub fn id(&self) -> Option<u32> {
@@ -172,16 +159,8 @@ impl Server {
     /// # Errors
     /// When it does not answer.
     pub fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Result<Answer> {
-        let config = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0);
-        let agent: ureq::Agent =
-            config.timeout_global(Some(Duration::from_secs(30))).build().into();
-        let mut request = agent.get(format!("{}{path}", self.base));
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let mut response = request.call()?;
-        let body = response.body_mut().with_config().limit(1 << 30).read_to_vec()?;
-        Ok(Answer { status: response.status().as_u16(), headers: response.headers().clone(), body })
+        let client = self.client();
+        headers.iter().fold(client, |client, (name, value)| client.with(name, value)).get(path)
     }
 
     /// A camera as the server tells it.
