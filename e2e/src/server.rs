@@ -83,10 +83,7 @@ impl Server {
         let listeners = self.data().join("run/listeners.json");
         // One that was killed left its own behind.
         let _ = std::fs::remove_file(&listeners);
-        let mut serve = command(binary()?);
-        serve.arg("serve").current_dir(self.folder.path());
-        serve.envs(self.variables.iter().map(|(name, value)| (name, value)));
-        let mut process = Process::start(&mut serve, &self.log_path())?;
+        let mut process = Process::start(&mut self.command(&["serve"])?, &self.log_path())?;
         let address = wait_for("the server's listeners", START, || {
             if let Some(status) = process.ended()? {
                 bail!("the server ended with {status}: {}", self.log());
@@ -116,6 +113,17 @@ impl Server {
         let address =
             map.get("https").and_then(Value::as_str).context("no https in listeners.json")?;
         Ok(address.to_owned())
+    }
+
+    /// A command of the binary beside it, with its configuration and environment.
+    ///
+    /// # Errors
+    /// When there is no binary.
+    pub fn command(&self, arguments: &[&str]) -> Result<std::process::Command> {
+        let mut command = command(binary()?);
+        command.args(arguments).current_dir(self.folder.path());
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        Ok(command)
     }
 
     /// Its process number.
@@ -218,6 +226,14 @@ impl Server {
             process.wait(STOP)?;
         }
         Ok(())
+    }
+
+    /// Kills it while others still ask it; [`Server::kill`] follows.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn kill_now(&self) -> Result<()> {
+        self.process.as_ref().map_or(Ok(()), |process| process.signal(Signal::KILL))
     }
 
     /// Stops it in order: it must exit with 0, take its listeners' file along, and have logged no

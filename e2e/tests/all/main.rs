@@ -1,6 +1,7 @@
 //! All end-to-end tests, in one binary.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stderr, clippy::print_stdout)]
 
+mod access;
 mod checks;
 mod clock;
 mod codecs;
