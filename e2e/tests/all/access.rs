@@ -6,6 +6,7 @@ mod ended;
 mod foreign;
 mod guesses;
 mod links;
+mod schema;
 mod secrets;
 mod table;
 
@@ -19,6 +20,12 @@ use serde_json::{Value, json};
 const SOON: Duration = Duration::from_secs(30);
 /// Of everybody whom [`Stage::user`] adds.
 const PASSWORD: &str = "a password of the trial";
+
+/// Variables of a server that limits nobody.
+const UNLIMITED: [(&str, &str); 2] = [
+    ("VEDETTE__SERVER__RATE_LIMIT__PER_TOKEN", "0"),
+    ("VEDETTE__SERVER__RATE_LIMIT__PER_ADDRESS", "0"),
+];
 
 /// The server, its cameras `metro` and `bus`, and its administrator. Everybody asks from another address,
 /// as behind a proxy.

@@ -8,12 +8,7 @@ use anyhow::{Context, Result, ensure};
 use e2e::{Client, command, output, tool, wait_for};
 use serde_json::{Value, json};
 
-use super::{PASSWORD, SOON, Stage};
-
-const UNLIMITED: [(&str, &str); 2] = [
-    ("VEDETTE__SERVER__RATE_LIMIT__PER_TOKEN", "0"),
-    ("VEDETTE__SERVER__RATE_LIMIT__PER_ADDRESS", "0"),
-];
+use super::{PASSWORD, SOON, Stage, UNLIMITED};
 
 /// Who changes something again and again until the server is gone; keeps the id of each request that was
 /// answered with success.

@@ -10,8 +10,8 @@ use serde_json::json;
 use super::{SOON, Stage, link, media};
 
 const WITHIN: Duration = Duration::from_secs(5);
-/// At 2 MB/s for much longer than the trial.
-const DOWNLOAD_LEN: u64 = 36_000_000;
+/// At 4 MB/s for much longer than a trial; the system's buffers alone hold up to ten on the way.
+const DOWNLOAD_LEN: u64 = 48_000_000;
 
 /// Two cameras of noise, which no codec makes small: 4 MB/s each.
 fn noisy(folder: &Path) -> Result<Simulator> {
@@ -38,7 +38,7 @@ impl Download {
     fn start(server: &Server, what: &'static str, who: &Client, path: &str) -> Result<Self> {
         let file = server.folder().join(format!("{what}.mp4"));
         let mut curl = tool("curl")?;
-        curl.args(["-sS", "--limit-rate", "2M"]).arg("-o").arg(&file);
+        curl.args(["-sS", "--limit-rate", "4M"]).arg("-o").arg(&file);
         for (name, value) in who.headers() {
             curl.args(["-H", &format!("{name}: {value}")]);
         }
