@@ -4,11 +4,12 @@ export CARGO_TARGET_DIR ?= $(HOME)/.cache/vedette/target
 VEDETTE_DEBUG := $(CARGO_TARGET_DIR)/debug/vedette
 VEDETTE_RELEASE := $(CARGO_TARGET_DIR)/release/vedette
 WEB_SOURCES := $(shell find web/src web/index.html web/public web/package.json web/vite.config.ts 2>/dev/null)
+SCHEMATHESIS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/vedette/schemathesis
 # Each checkout has its own stamp: the folder that was installed into is part of it.
 WEB_MODULES := web/node_modules/.installed
 OIDC_MODULES := e2e/oidc/node_modules/.installed
 
-.PHONY: help setup build demo run-server run-sim check test e2e bench soak fmt
+.PHONY: help setup build demo run-server run-sim check test e2e schema bench soak fmt
 
 help: ## This list.
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -57,6 +58,15 @@ test: setup web/dist/index.html $(OIDC_MODULES) ## All tests: units, contracts, 
 e2e: web/dist/index.html $(OIDC_MODULES) ## The real binary driven by real clients, and the console in Chromium.
 	cargo build -p vedette
 	VEDETTE_BIN=$(VEDETTE_DEBUG) cargo test -p vedette-e2e
+
+# Of the version that the trials were last seen to pass with.
+$(SCHEMATHESIS)/bin/st:
+	python3 -m venv $(SCHEMATHESIS)
+	$(SCHEMATHESIS)/bin/pip install --quiet schemathesis==4.32.5
+
+schema: $(SCHEMATHESIS)/bin/st web/dist/index.html ## Install schemathesis, and try the API's description with it.
+	cargo build -p vedette
+	VEDETTE_BIN=$(VEDETTE_DEBUG) cargo test -p vedette-e2e access::schema
 
 bench: build ## Costs of the hub, of a recorded camera beside ffmpeg, of access beside open mode. PART=access: only that one.
 	$(if $(PART),,cargo bench --quiet -p vedette-hub)

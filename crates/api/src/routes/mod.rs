@@ -15,6 +15,7 @@ mod recordings;
 mod rolling;
 mod schema;
 mod sessions;
+mod shared;
 mod snapshot;
 pub(crate) mod table;
 mod users;
@@ -76,6 +77,7 @@ pub(crate) fn openapi() -> OpenApi {
         .build();
     let mut api = OpenApiBuilder::new().info(info).build();
     api.merge(all().into_openapi());
+    shared::describe(&mut api);
     // The router's way to say "the rest of the path" is not OpenAPI's.
     if let Some(item) = api.paths.paths.remove("/live/{*file}") {
         api.paths.paths.insert("/live/{file}".to_owned(), item);
