@@ -101,7 +101,7 @@ fn guess_on(who: &Client, a_second: f64, stop: &AtomicBool, count: &AtomicU64) -
 }
 
 #[test]
-fn viewers_do_not_notice_a_thousand_guesses_a_second() -> Result<()> {
+fn viewers_do_not_notice_guesses() -> Result<()> {
     let (viewers, a_second, seconds) = if is_soak() { (50, 1_000.0, 10) } else { (10, 200.0, 4) };
     let stage = Stage::start("", &[])?;
     let (_, key) = stage.viewer_key("METRO")?;
@@ -138,7 +138,9 @@ fn viewers_do_not_notice_a_thousand_guesses_a_second() -> Result<()> {
     let before = calm.check("calm", viewers)?;
     let during = stormy.check("stormy", viewers)?;
     ensure!(during < LATENCY_MAX, "{during:?}, without guesses {before:?}");
-    ensure!(guesses > 100, "only {guesses} guesses");
+    // Unoptimised, the hashes of the first ones take seconds: the rate is a claim of the long trial only.
+    let wanted = if is_soak() { 5_000 } else { 40 };
+    ensure!(guesses >= wanted, "{guesses} guesses of {wanted}");
     Ok(())
 }
 
