@@ -2,6 +2,7 @@
 //! token, and the table of routes.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use access::trust::{self, Network};
 use access::{Action, Credential, Principal, Refused, Standing};
@@ -29,6 +30,9 @@ use crate::who::{Asker, Who};
 pub(crate) const COOKIE: &str = "vedette_session";
 /// An answer of unknown length, or a longer one, is watched while it is sent.
 const WATCHED_FROM: u64 = 256 << 10;
+/// A body that is refused is taken all the same when it is this short and comes at once.
+const DRAINED_MAX: u64 = 64 << 10;
+const DRAINED_WITHIN: Duration = Duration::from_secs(1);
 
 /// Limits, identifies, limits again, looks the route up, and watches over what is sent for long.
 pub(crate) async fn authenticate(
@@ -47,7 +51,7 @@ pub(crate) async fn authenticate(
     }
     let (who, left) = match identify(&app, &arrived, &parts, class).await {
         Ok(found) => found,
-        Err(problem) => return problem.into_response(),
+        Err(problem) => return refused(problem, body).await,
     };
     if path.is_some() {
         let permitted = match route {
@@ -59,12 +63,22 @@ pub(crate) async fn authenticate(
             None => Err(Problem::new(ErrorKind::Forbidden, "forbidden")),
         };
         if let Err(problem) = permitted {
-            return with_left(problem.into_response(), left);
+            return with_left(refused(problem, body).await, left);
         }
     }
     parts.extensions.insert(who.clone());
     let response = next.run(Request::from_parts(parts, body)).await;
     with_left(watched(&app, &who, response), left)
+}
+
+/// A refusal; a short body is still taken, or the connection could not be used again.
+async fn refused(problem: Problem, body: Body) -> Response {
+    if body.size_hint().upper().is_some_and(|len| len <= DRAINED_MAX) {
+        let taken = axum::body::to_bytes(body, usize::try_from(DRAINED_MAX).unwrap_or(0));
+        // What does not come is not waited for.
+        let _ = tokio::time::timeout(DRAINED_WITHIN, taken).await;
+    }
+    problem.into_response()
 }
 
 /// Listeners of their own serve their part; what an administrator has moved away is not here.
