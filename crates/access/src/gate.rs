@@ -3,7 +3,6 @@
 //! Holds what was verified for a moment and the running sessions that end when rights end; both are
 //! looked at again as soon as the catalogue's revision has changed.
 
-mod shown;
 mod sign_in;
 
 use std::net::IpAddr;
@@ -27,7 +26,7 @@ use crate::running::{Running, Standing};
 use crate::seal::{self, MasterKey};
 use crate::signed::{self, Signed, Signer};
 
-pub use shown::{Credential, Origin, Refused};
+pub use crate::shown::{Credential, Origin, Refused};
 
 /// How an API key begins.
 pub const KEY_PREFIX: &str = "vk_";

@@ -15,6 +15,7 @@ pub mod random;
 mod remembered;
 mod running;
 pub mod seal;
+mod shown;
 pub mod signature;
 pub mod signed;
 pub mod trail;

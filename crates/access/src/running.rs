@@ -6,8 +6,8 @@ use std::sync::{Arc, Weak};
 use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
-use crate::gate::Credential;
 use crate::policy::{Action, Object};
+use crate::shown::Credential;
 
 /// Something that was permitted and still runs. Dropping it ends the watch.
 #[derive(Debug)]

@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use access::trust::{self, Network};
+use access::trust;
 use access::{Action, Credential, Principal, Refused, Standing};
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
@@ -298,26 +298,6 @@ fn public(app: &App, arrived: &Arrived, request: &Parts) -> Principal {
         true => Principal::public(anonymous.role, anonymous.cameras_with_role.clone()),
         false => Principal::nobody(),
     }
-}
-
-/// The address of who asks: the peer's, or what a trusted proxy says.
-pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, proxies: &[Network]) -> IpAddr {
-    let is_proxy = |address: IpAddr| proxies.iter().any(|network| network.contains(address));
-    let peer = peer.to_canonical();
-    if !is_proxy(peer) {
-        return peer;
-    }
-    let all = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-    let hops: Vec<&str> = all.flat_map(|line| line.split(',')).map(str::trim).collect();
-    // From the nearest on: the first that is none of ours.
-    for hop in hops.iter().rev() {
-        match hop.parse::<IpAddr>().map(|address| address.to_canonical()) {
-            Ok(address) if is_proxy(address) => {}
-            Ok(address) => return address,
-            Err(_) => return peer,
-        }
-    }
-    peer
 }
 
 /// A long answer ends when the right to it ends.

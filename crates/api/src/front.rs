@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
+use access::trust::Network;
 use axum::Extension;
 use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::middleware::Next;
@@ -12,7 +13,6 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 
 use crate::App;
-use crate::authenticate::client_address;
 use crate::messages::Language;
 use crate::problem::Problem;
 use crate::serve::Arrival;
@@ -82,6 +82,26 @@ pub(crate) async fn front(
     tracing::debug!(request_id = %id, %method, path, status = status.as_u16(), %peer, "request");
     add_headers(&app, response.headers_mut(), &id);
     response
+}
+
+/// The address of who asks: the peer's, or what a trusted proxy says.
+fn client_address(peer: IpAddr, headers: &HeaderMap, proxies: &[Network]) -> IpAddr {
+    let is_proxy = |address: IpAddr| proxies.iter().any(|network| network.contains(address));
+    let peer = peer.to_canonical();
+    if !is_proxy(peer) {
+        return peer;
+    }
+    let all = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+    let hops: Vec<&str> = all.flat_map(|line| line.split(',')).map(str::trim).collect();
+    // From the nearest on: the first that is none of ours.
+    for hop in hops.iter().rev() {
+        match hop.parse::<IpAddr>().map(|address| address.to_canonical()) {
+            Ok(address) if is_proxy(address) => {}
+            Ok(address) => return address,
+            Err(_) => return peer,
+        }
+    }
+    peer
 }
 
 pub(crate) fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
