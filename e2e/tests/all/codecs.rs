@@ -150,8 +150,6 @@ fn odd_streams_are_recorded_whole() -> Result<()> {
         "LS_SVA_D.264",
         "MPS_MW_A.264",
         "test_scalinglist_jm.264",
-        // A slice for each of 8,160 macroblocks: the judge complains of the source as well.
-        "jm_1080p_allslice.264",
         "concat_sps_change_176x144_640x320.264",
         "Cisco_Men_whisper_640x320_CABAC_Bframe_9.264",
         "girlshy.h265",
@@ -186,7 +184,10 @@ fn odd_streams_are_recorded_whole() -> Result<()> {
             for segment in server.segments(&format!("odd{number}"))? {
                 let file = server.file(&segment);
                 if segment["state"] == "CREATED" && seen.insert(file.clone()) {
-                    plays_silently(&file)?;
+                    // A slice for each of 8,160 macroblocks: ffmpeg warns of the source as well.
+                    if name != "jm_1080p_allslice.264" {
+                        plays_silently(&file)?;
+                    }
                     found.extend(pictures(&file)?);
                 }
             }

@@ -118,6 +118,22 @@ async fn each_credential_is_known_until_it_ends() {
 }
 
 #[tokio::test]
+async fn what_a_password_proves_by_rtsp_digest_is_sealed_for_its_user() {
+    let house = house().await;
+    let user = house.user("anna", "METRO").await;
+    let (_, secret_of) = house.accounts.digest_secret("ANNA").await.unwrap().unwrap();
+    // RFC 7616 section 3.4.2.
+    let expected: [u8; 32] = Sha256::digest(b"anna:vedette:correct horse").into();
+    assert_eq!(secret_of.sha256, expected);
+    let sealed = user.digest.unwrap();
+    assert!(!sealed.windows(32).any(|part| part == expected));
+    assert!(house.accounts.digest_secret("omar").await.unwrap().is_none());
+    let off = Change { enabled: Some(false), ..Change::default() };
+    house.accounts.change(&user.id, off, (None, note()), SystemClock.wall()).await.unwrap();
+    assert!(house.accounts.digest_secret("anna").await.unwrap().is_none());
+}
+
+#[tokio::test]
 async fn ten_wrong_passwords_lock_out_even_the_right_one() {
     let house = house().await;
     house.user("anna", "METRO").await;

@@ -4,16 +4,12 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use e2e::{Client, Process, Server, Simulator, is_soak, output, tool, wait_for};
+use e2e::{Client, Process, Server, Simulator, output, tool, wait_for};
 use serde_json::json;
 
 use super::{SOON, Stage, link, media};
 
-/// Five seconds are claimed by the long trial; beside other tests what counts is that it is cut off.
-fn within() -> Duration {
-    Duration::from_secs(if is_soak() { 5 } else { 11 })
-}
-
+const WITHIN: Duration = Duration::from_secs(5);
 /// At 4 MB/s for much longer than a trial; the system's buffers alone hold up to ten on the way.
 const DOWNLOAD_LEN: u64 = 48_000_000;
 
@@ -62,7 +58,7 @@ impl Download {
         ensure!(self.process.ended()?.is_none(), "{}: ended before", self.what);
         let began = Instant::now();
         change()?;
-        let status = self.process.wait(within().saturating_sub(began.elapsed()))?;
+        let status = self.process.wait(WITHIN.saturating_sub(began.elapsed()))?;
         println!("{}: {status} after {:?}, {} bytes", self.what, began.elapsed(), self.len());
         let code = status.code().context("no exit code")?;
         ensure!([18, 56].contains(&code), "{}: looks whole to curl: {code}", self.what);

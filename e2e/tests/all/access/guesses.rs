@@ -91,9 +91,7 @@ fn guess_on(who: &Client, a_second: f64, stop: &AtomicBool, count: &AtomicU64) -
         }
         let due = began + Duration::from_secs_f64(f64::from(number) / a_second);
         std::thread::sleep(due.saturating_duration_since(Instant::now()));
-        // A connection whose body was refused unread is closed after the answer.
-        let status =
-            guess(who, u64::from(number)).or_else(|_| guess(&who.apart(), u64::from(number)))?;
+        let status = guess(who, u64::from(number))?;
         ensure!(matches!(status, 401 | 429 | 503), "a guess was answered {status}");
         count.fetch_add(1, Ordering::Relaxed);
     }
@@ -137,10 +135,9 @@ fn viewers_do_not_notice_guesses() -> Result<()> {
     println!("{guesses} guesses in {seconds} s and a little");
     let before = calm.check("calm", viewers)?;
     let during = stormy.check("stormy", viewers)?;
-    println!("slowest {during:?}, without guesses {before:?}");
-    // Rate and time are claims of the long trial only: other tests run beside this one.
-    ensure!(!is_soak() || during < LATENCY_MAX, "{during:?}, without guesses {before:?}");
-    let wanted = if is_soak() { 5_000 } else { 1 };
+    ensure!(during < LATENCY_MAX, "{during:?}, without guesses {before:?}");
+    // Unoptimised, the hashes of the first ones take seconds: the rate is a claim of the long trial only.
+    let wanted = if is_soak() { 5_000 } else { 40 };
     ensure!(guesses >= wanted, "{guesses} guesses of {wanted}");
     Ok(())
 }
