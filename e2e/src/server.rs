@@ -26,6 +26,19 @@ pub struct Server {
     variables: Vec<(String, String)>,
 }
 
+/// Keys whose listeners take any free port.
+const ANY_PORT: [&str; 9] = [
+    "VEDETTE__LIVE__RTSP__PORT",
+    "VEDETTE__LIVE__RTSP__UDP_PORTS__0",
+    "VEDETTE__LIVE__RTSP__UDP_PORTS__1",
+    "VEDETTE__LIVE__HLS__PORT",
+    "VEDETTE__LIVE__WEBRTC__PORT",
+    "VEDETTE__LIVE__WEBRTC__MEDIA_PORT",
+    "VEDETTE__LIVE__CONTROL__LISTEN",
+    "VEDETTE__LIVE__METRICS__LISTEN",
+    "VEDETTE__LIVE__PLAYBACK__LISTEN",
+];
+
 impl Server {
     /// A server that is not started yet and to whoever reaches it on loopback is open. `yaml` is its
     /// configuration but for port and data folder.
@@ -57,7 +70,12 @@ impl Server {
             process: None,
             base: String::new(),
             permitted: Vec::new(),
-            variables: Vec::new(),
+            variables: ANY_PORT
+                .map(|name| {
+                    let any = if name.ends_with("LISTEN") { "127.0.0.1:0" } else { "0" };
+                    (name.to_owned(), any.to_owned())
+                })
+                .into(),
         })
     }
 
@@ -108,11 +126,18 @@ impl Server {
     /// # Errors
     /// When it does not.
     pub fn https(&self) -> Result<String> {
+        self.listener("https")
+    }
+
+    /// Where a listener is, by its name in `listeners.json`: `127.0.0.1:40002`.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn listener(&self, name: &str) -> Result<String> {
         let map: Value =
             serde_json::from_slice(&std::fs::read(self.data().join("run/listeners.json"))?)?;
-        let address =
-            map.get("https").and_then(Value::as_str).context("no https in listeners.json")?;
-        Ok(address.to_owned())
+        let address = map.get(name).and_then(Value::as_str);
+        Ok(address.with_context(|| format!("no {name} in listeners.json"))?.to_owned())
     }
 
     /// A command of the binary beside it, with its configuration and environment.

@@ -22,7 +22,7 @@ use crate::front::{Arrived, text};
 use crate::limit::Left;
 use crate::problem::Problem;
 use crate::routes::query::json_needed;
-use crate::routes::table::{self, Class, Route};
+use crate::routes::table::{Class, Door, Route};
 use crate::serve::{ADMIN, STATUS};
 use crate::who::{Asker, Who};
 
@@ -43,7 +43,8 @@ pub(crate) async fn authenticate(
 ) -> Response {
     let (mut parts, body) = request.into_parts();
     let path = parts.extensions.get::<MatchedPath>().map(|path| path.as_str().to_owned());
-    let route = path.as_deref().and_then(|path| table::find(parts.method.as_str(), path));
+    let door = Door::of(arrived.listener);
+    let route = path.as_deref().and_then(|path| door.find(parts.method.as_str(), path));
     let class = route.map_or(Class::Usual, |route| route.class);
     if !is_served_here(&app, &arrived, path.is_some(), route) {
         let problem = Problem::new(ErrorKind::NotFound, "not_found");
@@ -59,7 +60,7 @@ pub(crate) async fn authenticate(
                 who.permit_ever(&app, route.action).and_then(|()| writes_as_it_must(&parts, &body))
             }
             // A method that the path does not have is told so by its route.
-            None if !path.as_deref().map(table::methods).unwrap_or_default().is_empty() => Ok(()),
+            None if !path.as_deref().is_none_or(|path| door.methods(path).is_empty()) => Ok(()),
             None => Err(Problem::new(ErrorKind::Forbidden, "forbidden")),
         };
         if let Err(problem) = permitted {
@@ -89,6 +90,7 @@ fn is_served_here(app: &App, arrived: &Arrived, is_route: bool, route: Option<Ro
     match arrived.listener {
         STATUS => is_route && is_status,
         ADMIN => true,
+        other if Door::of(other) != Door::Front => true,
         _ => !app.settings.admin_elsewhere || !is_admins || is_status,
     }
 }

@@ -38,6 +38,7 @@ use tokio_util::sync::CancellationToken;
 use tower_http::cors::{AllowOrigin, Any, CorsLayer};
 
 pub use limit::Rates;
+use routes::table::Door;
 
 /// Settings of the front door.
 #[derive(Clone, Debug, Default)]
@@ -93,6 +94,8 @@ pub struct Parts {
     pub board: Board,
     /// Its numbers.
     pub registry: Registry,
+    /// Streams, and who watches and publishes.
+    pub live: live::Context,
     /// HLS.
     pub hls: live::hls::Service,
     /// Snapshots.
@@ -143,7 +146,7 @@ impl std::ops::Deref for Shared {
 /// The front door, ready to be served.
 #[derive(Clone)]
 pub struct Server {
-    router: Router,
+    routers: Arc<[(Door, Router)]>,
     gate: serve::Gate,
     connections: serve::Metrics,
 }
@@ -165,26 +168,38 @@ impl Server {
             parts,
         }));
         limit::keep_small(app.clone(), scope);
-        let (router, _) = routes::all().split_for_parts();
-        let router = router
-            .fallback(routes::fallback)
-            .method_not_allowed_fallback(routes::method_not_allowed)
-            // The last is the outermost.
-            .layer(axum::middleware::from_fn_with_state(app.clone(), authenticate::authenticate))
-            .layer(cors(&app.settings.cors_origins))
-            .layer(DefaultBodyLimit::max(app.settings.max_body))
-            .layer(axum::middleware::from_fn_with_state(app.clone(), serve::secure))
-            .layer(axum::middleware::from_fn_with_state(app.clone(), front::front))
-            .with_state(app);
-        Ok(Self { router, gate, connections })
+        let routers = Door::ALL.map(|door| (door, layered(&app, door)));
+        Ok(Self { routers: routers.into(), gate, connections })
     }
 
     /// Serves a listener until `stop`; then stops accepting, and leaves when requests have finished
     /// or ten seconds have passed. The task belongs to `scope`.
     pub fn serve(&self, listener: serve::Listener, scope: &Scope, stop: CancellationToken) {
         let counted = (self.gate.clone(), self.connections.clone(), serve::Patience::default());
-        scope.spawn("http", serve::run(listener, self.router.clone(), counted, stop));
+        let wanted = Door::of(listener.name);
+        let router = self.routers.iter().find(|(door, _)| *door == wanted);
+        let router = router.map(|(_, router)| router.clone()).unwrap_or_default();
+        scope.spawn("http", serve::run(listener, router, counted, stop));
     }
+}
+
+/// The routes of a door with all that surrounds them.
+fn layered(app: &App, door: Door) -> Router {
+    let router = routes::of(door)
+        .fallback(routes::fallback)
+        .method_not_allowed_fallback(routes::method_not_allowed)
+        // The last is the outermost.
+        .layer(axum::middleware::from_fn_with_state(app.clone(), authenticate::authenticate));
+    let router = match door {
+        // No page of another site may read what is set up here.
+        Door::Control | Door::Metrics => router,
+        _ => router.layer(cors(&app.settings.cors_origins)),
+    };
+    router
+        .layer(DefaultBodyLimit::max(app.settings.max_body))
+        .layer(axum::middleware::from_fn_with_state(app.clone(), serve::secure))
+        .layer(axum::middleware::from_fn_with_state(app.clone(), front::front))
+        .with_state(app.clone())
 }
 
 /// The description of the API (OpenAPI 3.1) as JSON.

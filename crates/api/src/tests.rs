@@ -56,12 +56,14 @@ async fn door(change: impl FnOnce(&mut Settings)) -> Door {
     let pool = Arc::new(Pool::start("media", std::num::NonZeroUsize::MIN).unwrap());
     let hub = hub::Hub::new(hub::RingLimits::default(), hub::Metrics::new(&registry).unwrap());
     let snapshots = live::snapshot::Service::new(hub.clone(), 1);
-    let hls = live::hls::Service::new(
-        hub.clone(),
-        Arc::clone(&pool),
-        scope.child(),
-        live::hls::Config::default(),
-    );
+    let live = live::Context {
+        hub: hub.clone(),
+        pool: Arc::clone(&pool),
+        scope: scope.child(),
+        sessions: live::sessions::Sessions::default(),
+        start_timeout: std::time::Duration::from_secs(10),
+    };
+    let hls = live::hls::Service::new(live.clone(), live::hls::Config::default());
     let mut settings = Settings {
         open: true,
         max_body: 1_000,
@@ -85,6 +87,7 @@ async fn door(change: impl FnOnce(&mut Settings)) -> Door {
         status,
         board,
         registry,
+        live,
         hls,
         snapshots,
         first_camera,

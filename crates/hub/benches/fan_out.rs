@@ -36,6 +36,7 @@ fn units() -> Vec<AccessUnit> {
             lost_packets: 0,
             arrived: Mono::from_nanos(u64::from(n) * 66_666_667),
             arrived_wall: Wall::default(),
+            packets: Default::default(),
         })
         .collect()
 }

@@ -11,7 +11,7 @@ mod stream;
 pub use demand::Demand;
 pub use metrics::Metrics;
 pub use ring::RingLimits;
-pub use stream::{Event, Hub, PathTaken, Publisher, Start, StreamState, Subscriber};
+pub use stream::{Event, Hub, Origin, PathTaken, Publisher, Start, StreamState, Subscriber};
 
 #[cfg(test)]
 mod tests;

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::task::{Poll, Waker};
 
-use base::StreamPath;
+use base::{Clock, StreamPath, SystemClock, Wall};
 use media::{AccessUnit, Tracks};
 use parking_lot::Mutex;
 use tokio::sync::watch;
@@ -25,7 +25,11 @@ struct Shared {
     streams: Mutex<HashMap<StreamPath, Weak<Stream>>>,
     limits: RingLimits,
     metrics: Metrics,
+    resolver: OnceLock<Resolver>,
 }
+
+/// Asked for a path that nobody feeds: starts a producer, which holds a [`Demand`] when it returns true.
+type Resolver = Box<dyn Fn(&StreamPath) -> bool + Send + Sync>;
 
 /// One path. It exists while a publisher, a reader or a [`Demand`] holds it.
 pub(crate) struct Stream {
@@ -35,13 +39,26 @@ pub(crate) struct Stream {
     pub(crate) readers: watch::Sender<usize>,
     pub(crate) demands: AtomicUsize,
     next_reader: AtomicU64,
+    received: AtomicU64,
+    sent: AtomicU64,
 }
 
 /// What the ring's lock guards. It is held for a push or a look, never across an await.
 struct State {
     ring: Ring,
     published: bool,
+    origin: Origin,
+    since: Wall,
     waiting: Vec<(u64, Waker)>,
+}
+
+/// Who feeds a path, as the control API names it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// `rtspSource`, `rtspSession`, `webRTCSession`, ...
+    pub kind: &'static str,
+    /// Of the session, where it is one.
+    pub id: String,
 }
 
 /// Another publisher feeds the path.
@@ -81,8 +98,16 @@ pub struct StreamState {
     pub path: StreamPath,
     /// True while a source feeds it.
     pub published: bool,
-    /// Its readers.
+    /// Who feeds it, and since when.
+    pub origin: Option<(Origin, Wall)>,
+    /// True when it is published or would be for a reader.
+    pub fed: bool,
+    /// Its readers, the recorder among them.
     pub readers: usize,
+    /// Bytes of access units that were published.
+    pub received: u64,
+    /// Bytes that readers said they had sent.
+    pub sent: u64,
     /// The current description.
     pub tracks: Option<Tracks>,
     /// Bytes held.
@@ -95,7 +120,15 @@ impl Hub {
     /// An empty hub.
     #[must_use]
     pub fn new(limits: RingLimits, metrics: Metrics) -> Self {
-        Self { shared: Arc::new(Shared { streams: Mutex::default(), limits, metrics }) }
+        let (streams, resolver) = (Mutex::default(), OnceLock::new());
+        Self { shared: Arc::new(Shared { streams, limits, metrics, resolver }) }
+    }
+
+    /// Sets who is asked for paths that nobody feeds. It starts a producer and returns true, or returns
+    /// false; it must not wait. Once; later calls change nothing.
+    pub fn ask_for_unknown(&self, resolver: impl Fn(&StreamPath) -> bool + Send + Sync + 'static) {
+        // Set by the composition, which does so once.
+        let _ = self.shared.resolver.set(Box::new(resolver));
     }
 
     /// Becomes the source of a path. Dropping the publisher leaves the path.
@@ -103,12 +136,26 @@ impl Hub {
     /// # Errors
     /// [`PathTaken`] while another source feeds the path; a retry helps once that one has left.
     pub fn publish(&self, path: &StreamPath, tracks: Tracks) -> Result<Publisher, PathTaken> {
+        self.publish_from(path, tracks, Origin::default())
+    }
+
+    /// [`Hub::publish`], saying who.
+    ///
+    /// # Errors
+    /// As [`Hub::publish`].
+    pub fn publish_from(
+        &self,
+        path: &StreamPath,
+        tracks: Tracks,
+        origin: Origin,
+    ) -> Result<Publisher, PathTaken> {
         let stream = self.stream(path);
         let mut state = stream.state.lock();
         if state.published {
             return Err(PathTaken(path.clone()));
         }
         state.published = true;
+        (state.origin, state.since) = (origin, SystemClock.wall());
         state.ring.describe(tracks);
         drop(state);
         self.shared.metrics.streams.inc();
@@ -119,9 +166,17 @@ impl Hub {
     /// `None` when nobody feeds it nor would.
     #[must_use]
     pub fn subscribe(&self, path: &StreamPath, start: Start) -> Option<Subscriber> {
+        let stream = self.fed(path).or_else(|| {
+            let resolver = self.shared.resolver.get()?;
+            resolver(path).then(|| self.fed(path)).flatten()
+        })?;
+        Some(Subscriber::new(stream, start))
+    }
+
+    /// A path that is published or has a producer waiting.
+    fn fed(&self, path: &StreamPath) -> Option<Arc<Stream>> {
         let stream = self.shared.streams.lock().get(path).and_then(Weak::upgrade)?;
-        let known = stream.state.lock().published || stream.demands.load(Ordering::Relaxed) > 0;
-        known.then(|| Subscriber::new(stream, start))
+        stream.is_fed().then_some(stream)
     }
 
     /// Follows a path whether or not anybody feeds it yet.
@@ -142,15 +197,17 @@ impl Hub {
     #[must_use]
     pub fn state(&self, path: &StreamPath) -> Option<StreamState> {
         let stream = self.shared.streams.lock().get(path).and_then(Weak::upgrade)?;
-        let state = stream.state.lock();
-        Some(StreamState {
-            path: path.clone(),
-            published: state.published,
-            readers: *stream.readers.borrow(),
-            tracks: state.ring.current().cloned(),
-            ring_bytes: state.ring.bytes(),
-            long_gop: state.ring.long_group(),
-        })
+        Some(stream.describe())
+    }
+
+    /// All paths that exist, in the order of their names.
+    #[must_use]
+    pub fn list(&self) -> Vec<StreamState> {
+        let streams: Vec<_> =
+            self.shared.streams.lock().values().filter_map(Weak::upgrade).collect();
+        let mut out: Vec<_> = streams.iter().map(|stream| stream.describe()).collect();
+        out.sort_by(|a, b| a.path.cmp(&b.path));
+        out
     }
 
     fn stream(&self, path: &StreamPath) -> Arc<Stream> {
@@ -162,13 +219,43 @@ impl Hub {
         let stream = Arc::new(Stream {
             path: path.clone(),
             hub: Arc::clone(&self.shared),
-            state: Mutex::new(State { ring, published: false, waiting: Vec::new() }),
+            state: Mutex::new(State {
+                ring,
+                published: false,
+                origin: Origin::default(),
+                since: Wall::default(),
+                waiting: Vec::new(),
+            }),
             readers: watch::Sender::new(0),
             demands: AtomicUsize::new(0),
             next_reader: AtomicU64::new(0),
+            received: AtomicU64::new(0),
+            sent: AtomicU64::new(0),
         });
         streams.insert(path.clone(), Arc::downgrade(&stream));
         stream
+    }
+}
+
+impl Stream {
+    fn is_fed(&self) -> bool {
+        self.state.lock().published || self.demands.load(Ordering::Relaxed) > 0
+    }
+
+    fn describe(&self) -> StreamState {
+        let state = self.state.lock();
+        StreamState {
+            path: self.path.clone(),
+            published: state.published,
+            origin: state.published.then(|| (state.origin.clone(), state.since)),
+            fed: state.published || self.demands.load(Ordering::Relaxed) > 0,
+            readers: *self.readers.borrow(),
+            received: self.received.load(Ordering::Relaxed),
+            sent: self.sent.load(Ordering::Relaxed),
+            tracks: state.ring.current().cloned(),
+            ring_bytes: state.ring.bytes(),
+            long_gop: state.ring.long_group(),
+        }
     }
 }
 
@@ -195,6 +282,7 @@ impl Publisher {
         let metrics = &self.stream.hub.metrics;
         metrics.units.inc();
         metrics.bytes.inc_by(unit.data.len() as u64);
+        self.stream.received.fetch_add(unit.data.len() as u64, Ordering::Relaxed);
         let mut state = self.stream.state.lock();
         let change = state.ring.push(unit);
         let waiting = std::mem::take(&mut state.waiting);
@@ -293,6 +381,11 @@ impl Subscriber {
         while let Some(event) = self.take(&state) {
             out.push(event);
         }
+    }
+
+    /// Counts bytes that were sent to whoever this reader reads for.
+    pub fn sent(&self, bytes: u64) {
+        self.stream.sent.fetch_add(bytes, Ordering::Relaxed);
     }
 
     /// The path that is followed.

@@ -42,6 +42,7 @@ fn unit(number: i64, key: bool) -> AccessUnit {
         lost_packets: 0,
         arrived: Mono::from_nanos(number.unsigned_abs() * 1_000_000),
         arrived_wall: Wall::default(),
+        packets: Default::default(),
     }
 }
 

@@ -166,6 +166,7 @@ impl Outlet {
             lost_packets: unit.lost,
             arrived: SystemClock.mono(),
             arrived_wall: SystemClock.wall(),
+            packets: Default::default(),
         });
         step
     }

@@ -41,6 +41,7 @@ fn unit(n: u32) -> AccessUnit {
         lost_packets: 0,
         arrived: Mono::default(),
         arrived_wall: Wall::default(),
+        packets: Default::default(),
     }
 }
 

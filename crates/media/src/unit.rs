@@ -3,7 +3,8 @@
 use base::{Mono, Wall};
 use bytes::Bytes;
 
-use crate::{Ticks, TrackId};
+use crate::rtp::{Packets, Payload};
+use crate::{Parameters, Ticks, TrackId};
 
 /// One coded picture or audio frame. Cloning shares the bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub struct AccessUnit {
     pub arrived: Mono,
     /// When its last byte arrived, on the wall clock.
     pub arrived_wall: Wall,
+    /// Made when the first reader sends it over RTP, and shared with all others.
+    pub packets: Packets,
 }
 
 impl AccessUnit {
@@ -33,6 +36,14 @@ impl AccessUnit {
     pub fn at_rest(track: TrackId, times: (Ticks, Ticks), key: bool, data: Bytes) -> Self {
         let (dts, pts) = times;
         let (arrived, arrived_wall) = (Mono::default(), Wall::default());
-        Self { track, dts, pts, key, data, lost_packets: 0, arrived, arrived_wall }
+        let packets = Packets::default();
+        Self { track, dts, pts, key, data, lost_packets: 0, arrived, arrived_wall, packets }
+    }
+
+    /// Its RTP payloads. `parameters` are those of its track; they are packed once for all who share the
+    /// unit.
+    #[must_use]
+    pub fn payloads(&self, parameters: &Parameters) -> &[Payload] {
+        self.packets.get_or_make(|| crate::rtp::payloads(parameters, &self.data, self.key))
     }
 }

@@ -57,6 +57,7 @@ fn source(codecs: &str) -> Option<(Vec<u8>, Tracks, Vec<AccessUnit>)> {
                 lost_packets: 0,
                 arrived: Mono::default(),
                 arrived_wall: Wall::default(),
+                packets: Default::default(),
             }),
         }
     }

@@ -15,23 +15,29 @@ use tokio::net::{TcpListener, lookup_host};
 
 use crate::config::{Config, Port, Settings};
 
-/// Binds the front door, on each address of its host. The first is the one that is told.
-pub async fn bind_http(config: &Config) -> anyhow::Result<Vec<(&'static str, TcpListener)>> {
+/// Bound sockets by name.
+pub type Listeners = Vec<(&'static str, TcpListener)>;
+
+/// Binds the front door and the other doors of HTTP, on each address of its host. The first is the one that is told.
+pub async fn bind_http(config: &Config) -> anyhow::Result<Listeners> {
     let mut out = Vec::new();
-    if !config.settings.bool("server.enabled") {
-        return Ok(out);
-    }
     let host = config.host();
-    if let Port::On(port) = config.settings.port("server.port") {
-        bind("http", (&host, port), "server.port", &mut out).await?;
+    if config.settings.bool("server.enabled") {
+        bind_front(config, &host, &mut out).await?;
     }
-    for port in config.settings.ports("server.also_listen") {
-        bind("http", (&host, port), "server.also_listen", &mut out).await?;
+    for (name, key) in [("hls", "live.hls.port"), ("webrtc", "live.webrtc.port")] {
+        if let Port::On(port) = config.settings.port(key) {
+            bind(name, (&host, port), key, &mut out).await?;
+        }
     }
-    if let Port::On(port) = config.settings.port("server.tls.port") {
-        bind("https", (&host, port), "server.tls.port", &mut out).await?;
-    }
-    for (name, key) in [(serve::ADMIN, "admin.listen"), (serve::STATUS, "status.listen")] {
+    let listened = [
+        (serve::ADMIN, "admin.listen"),
+        (serve::STATUS, "status.listen"),
+        ("control", "live.control.listen"),
+        ("metrics", "live.metrics.listen"),
+        ("playback", "live.playback.listen"),
+    ];
+    for (name, key) in listened {
         if let Some(listen) = config.settings.listen(key) {
             let own = if listen.host.is_empty() { &host } else { &listen.host };
             bind(name, (own, listen.port), key, &mut out).await?;
@@ -40,11 +46,24 @@ pub async fn bind_http(config: &Config) -> anyhow::Result<Vec<(&'static str, Tcp
     Ok(out)
 }
 
+async fn bind_front(config: &Config, host: &str, out: &mut Listeners) -> anyhow::Result<()> {
+    if let Port::On(port) = config.settings.port("server.port") {
+        bind("http", (host, port), "server.port", out).await?;
+    }
+    for port in config.settings.ports("server.also_listen") {
+        bind("http", (host, port), "server.also_listen", out).await?;
+    }
+    if let Port::On(port) = config.settings.port("server.tls.port") {
+        bind("https", (host, port), "server.tls.port", out).await?;
+    }
+    Ok(())
+}
+
 async fn bind(
     name: &'static str,
     (host, port): (&str, u16),
     key: &str,
-    out: &mut Vec<(&'static str, TcpListener)>,
+    out: &mut Listeners,
 ) -> anyhow::Result<()> {
     let addresses: Vec<SocketAddr> = lookup_host((host, port))
         .await

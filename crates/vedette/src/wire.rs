@@ -102,13 +102,21 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     board.set("recorder", Health::Healthy, "");
 
     let snapshots = live::snapshot::Service::new(hub.clone(), cores.get());
-    let hls = start_hls(config, hub, &pool, &scope);
+    let live = live::Context {
+        hub,
+        pool: Arc::clone(&pool),
+        scope: scope.child(),
+        sessions: live::sessions::Sessions::default(),
+        start_timeout: settings.duration("live.on_demand.start_timeout"),
+    };
+    let hls = start_hls(config, &live);
     let first_camera = watch::Sender::new(first_of(&config.cameras));
     let parts = api::Parts {
         database: database.clone(),
         status,
         board: board.clone(),
         registry,
+        live,
         hls,
         snapshots,
         first_camera: first_camera.subscribe(),
@@ -262,15 +270,14 @@ fn start_ingest(
     Ok(ingest::Service::new(hub.clone(), Arc::clone(pool), scope.child(), config, metrics))
 }
 
-fn start_hls(config: &Config, hub: Hub, pool: &Arc<Pool>, scope: &Scope) -> live::hls::Service {
+fn start_hls(config: &Config, live: &live::Context) -> live::hls::Service {
     let settings = &config.settings;
     let config = live::hls::Config {
         segment: settings.duration("live.hls.segment"),
         segments: usize::try_from(settings.int("live.hls.segments")).unwrap_or(7),
-        start_timeout: settings.duration("live.on_demand.start_timeout"),
         ..live::hls::Config::default()
     };
-    live::hls::Service::new(hub, Arc::clone(pool), scope.child(), config)
+    live::hls::Service::new(live.clone(), config)
 }
 
 fn serve(

@@ -2,15 +2,18 @@
 
 mod audit;
 mod cameras;
+mod control;
 mod docs;
 mod health;
 mod keys;
 mod links;
 pub(crate) mod live;
+mod live_door;
 mod login;
 pub(crate) mod oidc;
 mod playback;
 pub(crate) mod query;
+mod recorded_door;
 mod recordings;
 mod rolling;
 mod schema;
@@ -21,17 +24,21 @@ pub(crate) mod table;
 mod users;
 
 use access::{Action, Object};
+use axum::Router;
 use axum::extract::{MatchedPath, State};
 use axum::response::Response;
+use axum::routing::get;
 use base::ErrorKind;
 use http::{Method, StatusCode, Uri, header};
 use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::front::Arrived;
 use crate::problem::Problem;
 use crate::who::Who;
 use crate::{App, console};
+use table::Door;
 
 /// All routes.
 pub(crate) fn all() -> OpenApiRouter<App> {
@@ -67,6 +74,18 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .routes(routes!(docs::page))
 }
 
+/// The routes of a door; those of the front door have a description.
+pub(crate) fn of(door: Door) -> Router<App> {
+    match door {
+        Door::Front => all().split_for_parts().0,
+        Door::Hls => live_door::hls(),
+        Door::WebRtc => live_door::webrtc(),
+        Door::Control => control::router(),
+        Door::Metrics => Router::new().route("/metrics", get(health::metrics)),
+        Door::Playback => recorded_door::router(),
+    }
+}
+
 /// The description of all routes.
 pub(crate) fn openapi() -> OpenApi {
     let info = InfoBuilder::new()
@@ -88,22 +107,27 @@ pub(crate) fn openapi() -> OpenApi {
 /// Paths that are no route: a page or a file of the console, else a problem.
 pub(crate) async fn fallback(
     State(app): State<App>,
-    who: Who,
+    (who, arrived): (Who, Arrived),
     method: Method,
     uri: Uri,
 ) -> Result<Response, Problem> {
     who.permit(&app, Action::ReadPublic, &Object::Server)?;
+    let is_front = Door::of(arrived.listener) == Door::Front;
     let ours = ["/api", "/live", "/v3"].iter().any(|prefix| {
         uri.path().strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     });
     let readable = method == Method::GET || method == Method::HEAD;
-    let page = if ours || !readable { None } else { console::serve(&uri) };
+    let page = if ours || !readable || !is_front { None } else { console::serve(&uri) };
     page.ok_or_else(|| Problem::new(ErrorKind::NotFound, "not_found").with("path", uri.path()))
 }
 
 /// Routes that exist, asked with a method that they do not have.
-pub(crate) async fn method_not_allowed(path: MatchedPath, method: Method) -> Problem {
-    let mut allowed = table::methods(path.as_str());
+pub(crate) async fn method_not_allowed(
+    path: MatchedPath,
+    arrived: Arrived,
+    method: Method,
+) -> Problem {
+    let mut allowed = Door::of(arrived.listener).methods(path.as_str());
     if allowed.contains(&"GET") {
         allowed.push("HEAD");
     }

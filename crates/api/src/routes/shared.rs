@@ -40,8 +40,9 @@ pub(super) fn describe(api: &mut OpenApi) {
 }
 
 fn add(method: &str, path: &str, operation: &mut Operation) {
-    let is_public =
-        table::find(method, path).is_some_and(|route| route.action == Action::ReadPublic);
+    let is_public = table::Door::Front
+        .find(method, path)
+        .is_some_and(|route| route.action == Action::ReadPublic);
     let refusals = (!is_public).then_some(REFUSALS).into_iter().flatten();
     let writes = (method != "GET").then_some(WRITES).into_iter().flatten();
     let bodies = operation.request_body.is_some().then_some(BODIES).into_iter().flatten();

@@ -1,6 +1,64 @@
-//! Every route and what it asks permission for. A route that is not here is refused.
+//! Every route and what it asks permission for, door by door. A route that is not here is refused.
 
 use access::Action;
+
+/// What is served on a listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Door {
+    /// Console, API, live and playback: `http`, `https`, `admin`, `status`.
+    Front,
+    /// HLS (`live.hls.port`).
+    Hls,
+    /// WHEP, WHIP and player pages (`live.webrtc.port`).
+    WebRtc,
+    /// The control API (`live.control.listen`).
+    Control,
+    /// Numbers (`live.metrics.listen`).
+    Metrics,
+    /// `list` and `get` of recordings (`live.playback.listen`).
+    Playback,
+}
+
+impl Door {
+    /// All of them.
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Front, Self::Hls, Self::WebRtc, Self::Control, Self::Metrics, Self::Playback];
+
+    /// The door behind a listener of this name.
+    pub(crate) fn of(listener: &str) -> Self {
+        match listener {
+            "hls" => Self::Hls,
+            "webrtc" => Self::WebRtc,
+            "control" => Self::Control,
+            "metrics" => Self::Metrics,
+            "playback" => Self::Playback,
+            _ => Self::Front,
+        }
+    }
+
+    /// Its routes.
+    pub(crate) const fn routes(self) -> &'static [Route] {
+        match self {
+            Self::Front => ROUTES,
+            Self::Hls => HLS,
+            Self::WebRtc => WEBRTC,
+            Self::Control => CONTROL,
+            Self::Metrics => METRICS,
+            Self::Playback => PLAYBACK,
+        }
+    }
+
+    /// What a request by `method` to the router's `path` needs; `None`: it is not in the table.
+    pub(crate) fn find(self, method: &str, path: &str) -> Option<Route> {
+        let method = if method == "HEAD" { "GET" } else { method };
+        self.routes().iter().find(|route| route.method == method && route.path == path).copied()
+    }
+
+    /// The methods that a path has.
+    pub(crate) fn methods(self, path: &str) -> Vec<&'static str> {
+        self.routes().iter().filter(|route| route.path == path).map(|route| route.method).collect()
+    }
+}
 
 /// How a route's requests are bounded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +89,7 @@ const fn media(path: &'static str, action: Action) -> Route {
     Route { method: "GET", path, action, class: Class::Media }
 }
 
-/// All routes. HEAD is GET.
+/// Routes of the front door. HEAD is GET.
 pub(crate) const ROUTES: &[Route] = &[
     Route { class: Class::Login, ..route("POST", "/api/login", Action::ReadPublic) },
     route("POST", "/api/logout", Action::ReadPublic),
@@ -68,13 +126,17 @@ pub(crate) const ROUTES: &[Route] = &[
     route("GET", "/docs", Action::ReadDescription),
 ];
 
-/// What a request by `method` to the router's `path` needs; `None`: it is not in the table.
-pub(crate) fn find(method: &str, path: &str) -> Option<Route> {
-    let method = if method == "HEAD" { "GET" } else { method };
-    ROUTES.iter().find(|route| route.method == method && route.path == path).copied()
-}
+/// Routes of HLS.
+const HLS: &[Route] = &[];
 
-/// The methods that a path has.
-pub(crate) fn methods(path: &str) -> Vec<&'static str> {
-    ROUTES.iter().filter(|route| route.path == path).map(|route| route.method).collect()
-}
+/// Routes of WebRTC.
+const WEBRTC: &[Route] = &[];
+
+/// Routes of the control API.
+const CONTROL: &[Route] = &[];
+
+/// Routes of the numbers.
+const METRICS: &[Route] = &[route("GET", "/metrics", Action::ReadMetrics)];
+
+/// Routes of playback.
+const PLAYBACK: &[Route] = &[];

@@ -31,6 +31,7 @@ fn picture(n: i64) -> AccessUnit {
         lost_packets: 0,
         arrived: Mono::default(),
         arrived_wall: Wall::default(),
+        packets: Default::default(),
     }
 }
 

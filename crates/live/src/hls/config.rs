@@ -11,17 +11,10 @@ pub struct Config {
     pub segments: usize,
     /// A muxer that nobody has asked for this long ends.
     pub idle_after: Duration,
-    /// How long the first request waits for the first segment.
-    pub start_timeout: Duration,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self {
-            segment: Duration::from_secs(1),
-            segments: 7,
-            idle_after: Duration::from_secs(10),
-            start_timeout: Duration::from_secs(10),
-        }
+        Self { segment: Duration::from_secs(1), segments: 7, idle_after: Duration::from_secs(10) }
     }
 }

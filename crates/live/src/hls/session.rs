@@ -5,16 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use access::Lease;
-use base::task::{Pool, Scope};
+use base::task::Scope;
 use base::{ErrorKind, StreamPath};
 use bytes::Bytes;
-use hub::{Event, Hub, Start, Subscriber};
+use hub::{Event, Start, Subscriber};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior};
 
 use super::egress::Muxer;
 use super::{Config, Format};
+use crate::Context;
 
 /// How often a muxer looks into the ring.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -79,9 +80,7 @@ pub struct Service {
 }
 
 struct Shared {
-    hub: Hub,
-    pool: Arc<Pool>,
-    scope: Scope,
+    live: Context,
     config: Config,
     muxers: Mutex<HashMap<(StreamPath, Format), Arc<Running>>>,
 }
@@ -96,10 +95,10 @@ struct Running {
 }
 
 impl Service {
-    /// No muxers yet; their tasks run on the streams' runtimes and end with `scope`.
+    /// No muxers yet; their tasks run on the streams' runtimes and end with the context's scope.
     #[must_use]
-    pub fn new(hub: Hub, pool: Arc<Pool>, scope: Scope, config: Config) -> Self {
-        Self { shared: Arc::new(Shared { hub, pool, scope, config, muxers: Mutex::default() }) }
+    pub fn new(live: Context, config: Config) -> Self {
+        Self { shared: Arc::new(Shared { live, config, muxers: Mutex::default() }) }
     }
 
     /// A file of the stream at `path`: `index.m3u8` (multivariant; of MPEG-TS a media playlist),
@@ -121,7 +120,7 @@ impl Service {
         *running.last_request.lock() = Instant::now();
         let (content_type, found) = match wanted {
             Wanted::Playlist { multivariant } => {
-                running.wait_until_ready(self.shared.config.start_timeout).await?;
+                running.wait_until_ready(self.shared.live.start_timeout).await?;
                 return running.playlist(multivariant && format == Format::Fmp4);
             }
             Wanted::Init(number) => ("video/mp4", running.muxer.lock().init(number)),
@@ -145,8 +144,8 @@ impl Service {
         if let Some(running) = muxers.get(&key) {
             return Some(Arc::clone(running));
         }
-        let reader = shared.hub.subscribe(path, Start::Oldest)?;
-        let scope = shared.scope.child_on(shared.pool.for_key(path.as_str()));
+        let reader = shared.live.hub.subscribe(path, Start::Oldest)?;
+        let scope = shared.live.scope.child_on(shared.live.pool.for_key(path.as_str()));
         let running = Arc::new(Running {
             muxer: Mutex::new(Muxer::new(shared.config.clone(), format)),
             changed: watch::Sender::new(0),

@@ -33,6 +33,7 @@ fn unit(n: i64) -> AccessUnit {
         lost_packets: 0,
         arrived: Mono::default(),
         arrived_wall: Wall::from_micros(START + n * 1_000_000 / 15),
+        packets: Default::default(),
     }
 }
 

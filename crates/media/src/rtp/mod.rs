@@ -7,6 +7,8 @@ mod audio;
 mod report;
 mod video;
 
+use std::sync::{Arc, OnceLock};
+
 use bytes::Bytes;
 
 use crate::Parameters;
@@ -31,6 +33,31 @@ impl Payload {
         Self { data, marker: false, later: 0 }
     }
 }
+
+/// The payloads of one access unit, made once, by whoever needs them first, and shared by all clones of
+/// the unit. Says nothing of the unit itself: all are equal.
+#[derive(Clone, Default)]
+pub struct Packets(Arc<OnceLock<Box<[Payload]>>>);
+
+impl Packets {
+    pub(crate) fn get_or_make(&self, make: impl FnOnce() -> Vec<Payload>) -> &[Payload] {
+        self.0.get_or_init(|| make().into())
+    }
+}
+
+impl std::fmt::Debug for Packets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?} packets", self.0.get().map(|packets| packets.len()))
+    }
+}
+
+impl PartialEq for Packets {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Packets {}
 
 /// Bytes of a packet that its payload may fill: an Ethernet frame less IP, UDP and RTP headers.
 pub const PAYLOAD_LEN_MAX: usize = 1_400;

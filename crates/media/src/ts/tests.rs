@@ -64,6 +64,7 @@ fn unit(track: u8, dts: i64, pts: i64, key: bool, data: Vec<u8>) -> AccessUnit {
         lost_packets: 0,
         arrived: Mono::default(),
         arrived_wall: Wall::default(),
+        packets: Default::default(),
     }
 }
 

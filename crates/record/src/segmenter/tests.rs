@@ -37,6 +37,7 @@ fn unit(track: u8, dts: i64, key: bool) -> AccessUnit {
         lost_packets: 0,
         arrived: Mono::from_nanos(micros.unsigned_abs() * 1_000),
         arrived_wall: Wall::from_micros(START + micros),
+        packets: Default::default(),
     }
 }
 

@@ -1,0 +1,69 @@
+//! How a reader enters a stream: its producer starts where it must, and the first key frame is waited for.
+
+use std::time::Duration;
+
+use base::{ErrorKind, StreamPath};
+use hub::{Event, Hub, Start, Subscriber};
+use media::Tracks;
+
+/// Why a stream cannot be entered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// No such path.
+    #[error("no such stream")]
+    NoStream,
+    /// The path exists, but gave no key frame in time.
+    #[error("the stream has not begun yet")]
+    NotStarted,
+}
+
+impl OpenError {
+    /// What kind of thing went wrong; a retry helps for [`Self::NotStarted`].
+    #[must_use]
+    pub const fn kind(self) -> ErrorKind {
+        match self {
+            Self::NoStream => ErrorKind::NotFound,
+            Self::NotStarted => ErrorKind::Unavailable,
+        }
+    }
+
+    /// A stable code.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::NoStream => "stream_not_found",
+            Self::NotStarted => "stream_not_started",
+        }
+    }
+}
+
+/// A reader that has been told the description of what it gets next.
+pub struct Opened {
+    /// Gives the units after the description.
+    pub reader: Subscriber,
+    /// The description.
+    pub tracks: Tracks,
+}
+
+/// Enters the stream at `path`, waiting at most `limit` for its first key frame. Cancel-safe: what was
+/// entered is left when the future is dropped.
+///
+/// # Errors
+/// See [`OpenError`].
+pub async fn open(
+    hub: &Hub,
+    path: &StreamPath,
+    start: Start,
+    limit: Duration,
+) -> Result<Opened, OpenError> {
+    let mut reader = hub.subscribe(path, start).ok_or(OpenError::NoStream)?;
+    let first = async {
+        loop {
+            if let Event::Tracks(tracks) = reader.next().await {
+                return tracks;
+            }
+        }
+    };
+    let tracks = tokio::time::timeout(limit, first).await.map_err(|_| OpenError::NotStarted)?;
+    Ok(Opened { reader, tracks })
+}
