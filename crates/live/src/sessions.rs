@@ -161,9 +161,11 @@ impl Session {
     }
 }
 
+type Board = BTreeMap<(Protocol, String), Arc<Session>>;
+
 /// The board. Cloning gives another handle to the same one.
 #[derive(Clone, Debug, Default)]
-pub struct Sessions(Arc<Mutex<BTreeMap<(Protocol, String), Arc<Session>>>>);
+pub struct Sessions(Arc<Mutex<Board>>);
 
 impl Sessions {
     /// Puts a session on the board until the entry is dropped.
