@@ -60,6 +60,7 @@ impl Edge {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::indexing_slicing)]
     use bytes::Bytes;
     use media::audio::{G711Parameters, Law};
     use media::jpeg::JpegParameters;
