@@ -20,7 +20,6 @@ mod session;
 mod source;
 pub mod status;
 mod supervisor;
-mod timeline;
 mod way;
 
 pub use failure::Failure;

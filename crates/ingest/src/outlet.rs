@@ -7,12 +7,12 @@ use std::time::Duration;
 use base::{Clock, StreamPath, SystemClock, Wall};
 use bytes::Bytes;
 use hub::{Hub, Publisher, Start, Subscriber};
+use media::timeline::{Placed, Timeline};
 use media::{AccessUnit, Parameters, Ticks, Track, TrackId, Tracks};
 
 use crate::failure::{Failure, Kind};
 use crate::metrics::Metrics;
 use crate::source::SourceSpec;
-use crate::timeline::{Placed, Timeline};
 
 /// A session's way out.
 pub(crate) struct Outlet {
@@ -109,18 +109,13 @@ impl Outlet {
     /// Tells each track's timeline how far its pictures are reordered.
     fn expect(&mut self, tracks: &Tracks) {
         for track in tracks.all() {
-            let picture = track.parameters.frame_rate().map(|(scale, ticks)| {
-                let micros = i64::from(ticks) * 1_000_000 / i64::from(scale.max(1));
-                track.timescale.from_micros(micros)
-            });
-            let depth = track.parameters.reorder_depth().unwrap_or(0);
             let known = self.lanes.iter().position(|(id, _)| *id == track.id);
             let known = known.unwrap_or_else(|| {
                 self.lanes.push((track.id, Timeline::default()));
                 self.lanes.len() - 1
             });
             if let Some((_, timeline)) = self.lanes.get_mut(known) {
-                timeline.expect(depth, picture);
+                timeline.expect_track(track);
             }
         }
     }

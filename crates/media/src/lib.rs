@@ -13,6 +13,7 @@ pub mod mp4;
 pub mod rtp;
 pub mod sdp;
 pub mod ticks;
+pub mod timeline;
 pub mod track;
 pub mod ts;
 pub mod unit;

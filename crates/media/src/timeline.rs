@@ -1,10 +1,10 @@
 //! A source's times made usable: decode times that only grow, and jumps told apart. Pure.
 
-use media::{Ticks, Timescale};
+use crate::{Ticks, Timescale, Track};
 
 /// What becomes of a unit's time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Placed {
+pub enum Placed {
     /// Use this decode time.
     At(Ticks),
     /// The camera's clock jumped: begin a new description, then place it again.
@@ -29,7 +29,7 @@ const PICTURE_MICROS: i64 = 40_000;
 /// showing: all that precede it are known by then (the inverse of the bumping process, ITU-T H.264
 /// C.4.5.3). Decode times are moved up by `d` pictures, so that a stream begins at its first show time.
 #[derive(Default)]
-pub(crate) struct Timeline {
+pub struct Timeline {
     last: Option<Ticks>,
     depth: usize,
     picture: Option<Ticks>,
@@ -41,16 +41,25 @@ pub(crate) struct Timeline {
 
 impl Timeline {
     /// What the stream's parameters say: pictures held back for reordering, and how long one lasts.
-    pub(crate) fn expect(&mut self, depth: u8, picture: Option<Ticks>) {
+    pub fn expect(&mut self, depth: u8, picture: Option<Ticks>) {
         self.depth = usize::from(depth).min(DEPTH_MAX);
         self.picture = picture;
         self.newest.clear();
     }
 
+    /// [`Self::expect`] what the parameters of a track say.
+    pub fn expect_track(&mut self, track: &Track) {
+        let picture = track.parameters.frame_rate().map(|(scale, ticks)| {
+            let micros = i64::from(ticks) * 1_000_000 / i64::from(scale.max(1));
+            track.timescale.from_micros(micros)
+        });
+        self.expect(track.parameters.reorder_depth().unwrap_or(0), picture);
+    }
+
     /// The decode time of a unit shown at `pts`, in the order of decoding; `key`: a decoder may start
     /// there. Without B-frames that is `pts` itself; a time that does not grow is moved one tick after
     /// its predecessor.
-    pub(crate) fn place(&mut self, pts: Ticks, key: bool, scale: Timescale) -> Placed {
+    pub fn place(&mut self, pts: Ticks, key: bool, scale: Timescale) -> Placed {
         let (Some(last), Some(latest)) = (self.last, self.latest) else {
             self.newest = vec![pts];
             (self.last, self.latest) = (Some(pts), Some(pts));
@@ -70,7 +79,7 @@ impl Timeline {
     }
 
     /// The same for a unit whose source says when it is decoded.
-    pub(crate) fn place_decoded(&mut self, dts: Ticks, scale: Timescale) -> Placed {
+    pub fn place_decoded(&mut self, dts: Ticks, scale: Timescale) -> Placed {
         let Some(last) = self.last else {
             self.last = Some(dts);
             return Placed::At(dts);
@@ -103,7 +112,7 @@ impl Timeline {
     }
 
     /// Forgets what came before, but not the parameters.
-    pub(crate) fn restart(&mut self) {
+    pub fn restart(&mut self) {
         self.last = None;
         self.latest = None;
         self.newest.clear();
