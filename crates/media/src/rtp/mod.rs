@@ -4,7 +4,12 @@
 //! 12 bytes before it are written for each.
 
 mod audio;
+pub mod depacket;
+pub mod packet;
+pub mod reception;
+pub mod reorder;
 mod report;
+pub mod rtcp;
 mod video;
 
 use std::sync::{Arc, OnceLock};
