@@ -5,6 +5,7 @@
 pub mod edge;
 pub mod hls;
 pub mod open;
+pub mod publish;
 pub mod sessions;
 pub mod snapshot;
 

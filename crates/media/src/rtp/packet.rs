@@ -90,6 +90,7 @@ impl Unwrap {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::indexing_slicing)]
     use super::*;
     use crate::rtp::header;
     use proptest::prelude::*;

@@ -147,7 +147,7 @@ impl Words<'_> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
     use crate::rtp::{Sent, sender_report};
     use proptest::prelude::*;

@@ -55,6 +55,16 @@ impl Coding {
         matches!(self, Self::H264 | Self::H265)
     }
 
+    /// True when a decoder may start at this access unit.
+    #[must_use]
+    pub fn is_key(self, access_unit: &[u8]) -> bool {
+        match self {
+            Self::H264 => crate::h264::nal::is_idr(access_unit),
+            Self::H265 => crate::h265::nal::is_irap(access_unit),
+            _ => true,
+        }
+    }
+
     /// Parameters that a key frame brings along; `None` when it does not bring all sets.
     #[must_use]
     pub fn parameters_in(self, key_frame: &[u8]) -> Option<Parameters> {

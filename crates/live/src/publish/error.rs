@@ -1,0 +1,39 @@
+//! Why a stream cannot be published.
+
+use base::ErrorKind;
+
+/// Why a stream cannot be published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PublishError {
+    /// Another source feeds the path.
+    #[error("the path is already being published")]
+    Taken,
+    /// Nothing of what is announced can be carried.
+    #[error("no medium that can be carried")]
+    NothingToCarry,
+    /// The path is none that may be published to.
+    #[error("the path is not open to publishers")]
+    NotPublishable,
+}
+
+impl PublishError {
+    /// What kind of thing went wrong.
+    #[must_use]
+    pub const fn kind(self) -> ErrorKind {
+        match self {
+            Self::Taken => ErrorKind::Conflict,
+            Self::NothingToCarry => ErrorKind::Unsupported,
+            Self::NotPublishable => ErrorKind::NotFound,
+        }
+    }
+
+    /// A stable code.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Taken => "path_taken",
+            Self::NothingToCarry => "nothing_to_carry",
+            Self::NotPublishable => "path_not_publishable",
+        }
+    }
+}

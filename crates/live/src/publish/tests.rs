@@ -1,0 +1,1 @@
+//! Publishers whose packets are our own packetisers'.
