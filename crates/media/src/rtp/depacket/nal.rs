@@ -184,6 +184,10 @@ impl Pictures {
             self.has_slice |= is_slice(self.coding, header);
         }
         let Some(at) = self.fragmented else {
+            if std::mem::take(&mut self.unsure) {
+                self.damaged = true;
+                return Ok(());
+            }
             return Err(Refused::Malformed("a fragment without its start"));
         };
         self.append(rest)?;
