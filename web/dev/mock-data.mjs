@@ -46,11 +46,7 @@ const NAMES = [
   ["roof", "Roof", { status: "disabled", live: { hls: null, whep: null, rtsp: null } }],
   ["yard", "Yard", { status: "connecting" }],
   ["h265", "Perimeter (H.265)", { h265: true }],
-  [
-    "no-stream",
-    "Stream that never begins",
-    { live: { hls: "/live/x/nothing.m3u8", whep: null, rtsp: null } },
-  ],
+  ["no-stream", "Stream that never begins", {}],
 ];
 
 const COUNT = Number(process.env.CAMERAS ?? NAMES.length);

@@ -3,7 +3,7 @@
 // Who may sign in is told in mock-access.mjs.
 // usage: npm run build && npm run mock [PORT]
 
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { createReadStream, existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { createServer } from "node:http";
@@ -12,6 +12,7 @@ import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { access, mayWatch, refuse } from "./mock-access.mjs";
 import { cameras, coverage, segments } from "./mock-data.mjs";
+import { serveSocket, startFilms } from "./mock-live.mjs";
 
 const PORT = Number(process.argv[2] ?? 8080);
 const DIST = fileURLToPath(new URL("../dist/", import.meta.url));
@@ -23,52 +24,20 @@ const TYPES = {
   ".js": "text/javascript; charset=utf-8",
   ".css": "text/css; charset=utf-8",
   ".svg": "image/svg+xml",
-  ".m3u8": "application/vnd.apple.mpegurl",
   ".mp4": "video/mp4",
-  ".m4s": "video/iso.segment",
 };
-const SOURCES = [
-  "testsrc2=s=640x480:r=15",
-  "gradients=s=640x480:r=15:speed=0.02",
-  "mandelbrot=s=640x480:r=15",
-];
-
-const X264 = ["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "15", "-b:v", "500k"];
-
 const media = mkdtempSync(join(tmpdir(), "vedette-mock-"));
-const children = SOURCES.map((source, index) => film(source, join(media, `${index}`)));
+const clip = join(media, "clip.mp4");
+const X264 = ["-c:v", "libx264", "-preset", "ultrafast", "-g", "15", "-pix_fmt", "yuv420p"];
+const film = ["-v", "error", "-f", "lavfi", "-i", "testsrc2=s=640x480:r=15", "-t", "30", ...X264];
+spawnSync("ffmpeg", [...film, "-movflags", "+faststart", clip]);
+const films = startFilms(media);
 process.on("exit", () => {
-  for (const child of children) {
-    child.kill();
-  }
+  films.stop();
   rmSync(media, { recursive: true, force: true });
 });
 process.on("SIGINT", () => process.exit());
 process.on("SIGTERM", () => process.exit());
-
-function film(source, folder) {
-  spawnSync("mkdir", ["-p", folder]);
-  const input = ["-v", "error", "-f", "lavfi", "-i", source];
-  const clip = join(media, "clip.mp4");
-  if (!existsSync(clip)) {
-    spawnSync("ffmpeg", [
-      ...input,
-      ...X264,
-      "-t",
-      "30",
-      "-movflags",
-      "+faststart",
-      "-pix_fmt",
-      "yuv420p",
-      clip,
-    ]);
-  }
-  const hls = ["-f", "hls", "-hls_time", "1", "-hls_list_size", "7", "-hls_segment_type", "fmp4"];
-  const flags = ["-hls_flags", "program_date_time+delete_segments+independent_segments"];
-  const names = ["-hls_segment_filename", join(folder, "seg%d.m4s"), join(folder, "index.m3u8")];
-  const args = ["-re", ...input, ...X264, "-pix_fmt", "yuv420p", ...hls, ...flags, ...names];
-  return spawn("ffmpeg", args, { stdio: ["ignore", "inherit", "inherit"] });
-}
 
 function sendJson(response, status, body) {
   const type = status < 400 ? "application/json" : "application/problem+json";
@@ -136,14 +105,38 @@ function api(request, response, url) {
   if (noun === "cameras" && what === "links") {
     return void link(request, id).then((body) => sendJson(response, 201, body));
   }
+  if (noun === "cameras" && what === "snapshot.jpg") {
+    response.writeHead(200, { "content-type": "image/jpeg" });
+    return response.end(films.snapshot(all.indexOf(camera)));
+  }
   if (noun === "cameras") {
     return sendJson(response, 200, camera);
   }
   if (noun === "playback") {
-    return sendFile(request, response, join(media, "clip.mp4"));
+    return sendFile(request, response, clip);
   }
   const answer = what === "coverage" ? coverage : segments;
   return sendJson(response, 200, answer(camera, range(url)));
+}
+
+/** What is served below /live/ over plain HTTP: refusals, and what the server thinks of them. */
+function live(request, response, path) {
+  if (request.method === "OPTIONS") {
+    response.writeHead(204, { link: '<stun:127.0.0.1:3478>; rel="ice-server"' });
+    return response.end();
+  }
+  if (path.endsWith("/connect-check")) {
+    const words = { message_en: "The media port listens.", message_ar: "منفذ الوسائط يستمع." };
+    return sendJson(response, 200, { steps: [{ step: "udp", state: "ok", code: "listens", ...words }] });
+  }
+  return sendProblem(response, 400, "offer_invalid", "There is no WebRTC here.", "لا يوجد WebRTC هنا.");
+}
+
+/** The film of a stream; null for one that never begins. */
+function filmOf(path) {
+  const [id, variant] = path.split("/");
+  const index = cameras().findIndex((camera) => camera.id === id);
+  return index === -1 || id === "no-stream" || variant === "h264" ? null : films.of(index);
 }
 
 const server = createServer((request, response) => {
@@ -158,16 +151,17 @@ const server = createServer((request, response) => {
   if (path.startsWith("/api/")) {
     return api(request, response, url);
   }
-  const live = /^\/live\/([^/]+)\/(.+)$/.exec(path);
-  if (live !== null) {
-    const index =
-      Math.max(
-        0,
-        cameras().findIndex((camera) => camera.id === live[1]),
-      ) % SOURCES.length;
-    return sendFile(request, response, join(media, `${index}`, live[2]));
+  if (path.startsWith("/live/")) {
+    return live(request, response, path);
   }
   const file = extname(path) === "" ? "index.html" : path;
   return sendFile(request, response, join(DIST, file), { "content-security-policy": CSP });
+});
+server.on("upgrade", (request, socket) => {
+  if (request.url === "/live/ws" && mayWatch(request, new URL("http://localhost/"))) {
+    serveSocket(request, socket, filmOf);
+  } else {
+    socket.destroy();
+  }
 });
 server.listen(PORT, "127.0.0.1", () => console.error(`http://127.0.0.1:${server.address().port}/`));

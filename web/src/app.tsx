@@ -9,6 +9,7 @@ import { useI18n } from "./i18n";
 import { AccountPage } from "./pages/account/account-page";
 import { AdminPage } from "./pages/admin/admin-page";
 import { CameraPage } from "./pages/camera/camera-page";
+import { ConnectPage } from "./pages/connect/connect-page";
 import { LoginPage } from "./pages/login/login-page";
 import { WallPage } from "./pages/wall/wall-page";
 import { go, Link, type Route, routeOf, useAddress } from "./router";
@@ -60,6 +61,8 @@ function Page({ route, me }: { route: Route; me: Me }) {
       return <WallPage />;
     case "camera":
       return <CameraPage key={route.id} id={route.id} me={me} />;
+    case "connect":
+      return <ConnectPage key={route.id} id={route.id} />;
     case "account":
       return <AccountPage me={me} />;
     case "admin":

@@ -4,6 +4,7 @@ import { LOGIN_PATH, SECTIONS, type Section } from "./session/login";
 export type Route =
   | { page: "wall" }
   | { page: "camera"; id: string }
+  | { page: "connect"; id: string }
   | { page: "login" }
   | { page: "account" }
   | { page: "admin"; section: Section }
@@ -25,9 +26,10 @@ export function routeOf(path: string): Route {
 }
 
 function cameraRoute(path: string): Route {
-  const id = /^\/cameras\/([^/]+)\/?$/.exec(path)?.[1];
+  const [, id, rest] = /^\/cameras\/([^/]+)(\/connect)?\/?$/.exec(path) ?? [];
+  const page = rest === undefined ? "camera" : "connect";
   try {
-    return id === undefined ? { page: "unknown" } : { page: "camera", id: decodeURIComponent(id) };
+    return id === undefined ? { page: "unknown" } : { page, id: decodeURIComponent(id) };
   } catch {
     return { page: "unknown" };
   }
@@ -39,6 +41,11 @@ export function adminPath(section: Section): string {
 
 export function cameraPath(id: string): string {
   return `/cameras/${encodeURIComponent(id)}`;
+}
+
+/** Where the connection to a camera's picture is checked. */
+export function connectPath(id: string): string {
+  return `${cameraPath(id)}/connect`;
 }
 
 const MOVED = "vedette:moved";

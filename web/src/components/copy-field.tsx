@@ -47,6 +47,38 @@ export function CopyField({ label, value, isBare = false }: Props) {
   );
 }
 
+/** Takes along a text that is only made when it is wanted. */
+export function CopyButton({ label, text }: { label: string; text: () => string }) {
+  const { t } = useI18n();
+  const [isCopied, setCopied] = useState(false);
+  const copy = async () => {
+    setCopied(false);
+    setCopied(await copiedUnseen(text()));
+  };
+  return (
+    <>
+      <button type="button" className="button" onClick={() => void copy()}>
+        <CopyIcon />
+        {label}
+      </button>
+      <span className="muted small" role="status">
+        {isCopied && t("secret.copied")}
+      </span>
+    </>
+  );
+}
+
+/** Puts a text that stands nowhere on the page on the clipboard. */
+async function copiedUnseen(text: string): Promise<boolean> {
+  const area = document.createElement("textarea");
+  area.value = text;
+  document.body.append(area);
+  area.select();
+  const isCopied = await copied(text);
+  area.remove();
+  return isCopied;
+}
+
 /** Puts it on the clipboard; over plain HTTP only the old way, by selection, is there. */
 async function copied(text: string): Promise<boolean> {
   try {

@@ -9,6 +9,7 @@ import { CameraOffIcon, LockIcon, PauseIcon, WarningIcon } from "./icons";
 
 export interface Picture {
   video: React.RefObject<HTMLVideoElement | null>;
+  image: React.RefObject<HTMLImageElement | null>;
   frame: React.RefObject<HTMLDivElement | null>;
   state: PictureState;
   view: LiveView;
@@ -17,6 +18,7 @@ export interface Picture {
 /** A camera's live picture: played while it can be seen and there is hope for one. */
 export function usePicture(camera: Camera): Picture {
   const video = useRef<HTMLVideoElement>(null);
+  const image = useRef<HTMLImageElement>(null);
   const frame = useRef<HTMLDivElement>(null);
   const wasPlaying = useRef(false);
   const isVisible = useVisible(frame);
@@ -24,8 +26,8 @@ export function usePicture(camera: Camera): Picture {
   useEffect(() => {
     wasPlaying.current = isWanted;
   }, [isWanted]);
-  const view = useLive(video, isWanted ? (camera.live.hls ?? null) : null);
-  return { video, frame, view, state: pictureState(camera, view.phase, isVisible) };
+  const view = useLive({ video, image }, camera, isWanted);
+  return { video, image, frame, view, state: pictureState(camera, view.phase, isVisible) };
 }
 
 interface Props {
@@ -34,18 +36,22 @@ interface Props {
 }
 
 export function LivePicture({ camera, picture }: Props) {
-  const i18n = useI18n();
-  const { state } = picture;
+  const { t } = useI18n();
+  const { state, view } = picture;
+  const label = t("picture.label", { name: camera.name });
+  const isStill = view.rung?.step === "snapshot";
   return (
-    <div ref={picture.frame} className={`picture picture-${state}`}>
+    <div ref={picture.frame} className={`picture picture-${state}`} data-step={view.rung?.step}>
       <video
         ref={picture.video}
         muted
         playsInline
         disablePictureInPicture
         tabIndex={-1}
-        aria-label={i18n.t("picture.label", { name: camera.name })}
+        aria-label={label}
+        hidden={isStill}
       />
+      <img ref={picture.image} alt={isStill ? label : ""} hidden={!isStill} />
       {state !== "live" && <Instead camera={camera} picture={picture} />}
     </div>
   );
@@ -70,7 +76,6 @@ function InsteadIcon({ state }: { state: PictureState }) {
       return <span className="spinner" aria-hidden="true" />;
     case "stalled":
     case "error":
-    case "unsupported":
       return <WarningIcon />;
     case "refused":
       return <LockIcon />;
@@ -92,8 +97,6 @@ function reason(camera: Camera, { state, view }: Picture, { t, language }: I18n)
     }
     case "stalled":
       return t("picture.stalled");
-    case "unsupported":
-      return t("picture.unsupported");
     case "refused":
       return t("picture.refused");
     case "disabled":

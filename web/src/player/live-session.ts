@@ -1,140 +1,207 @@
-// One live picture in one <video>: opens the stream, watches whether it moves, opens it anew with back-off.
+// One live picture: holds the player that the ladder wants, and tells what is to be seen of it.
 
-import type Hls from "hls.js";
-import type { HlsConfig } from "hls.js";
 import { serverNow } from "../api/server-clock";
-import { look, type Phase, startWatch } from "./watch";
+import { type Action, type Ladder, look, type Phase, type PlayerSight, startLadder } from "./ladder";
+import type { Plan } from "./plan";
+import type { Player } from "./player";
+import { SnapshotPlayer } from "./snapshot-player";
+import { SocketPlayer } from "./socket-player";
+import type { Rung, Skip } from "./steps";
+import { WhepPlayer } from "./whep-player";
 
-export type LivePhase = Phase | "refused" | "unsupported";
+export type LivePhase = Phase | "refused";
 
 export interface LiveView {
   phase: LivePhase;
+  /** How it comes, or is tried now. */
+  rung: Rung | null;
+  /** Better ways that were not taken. */
+  skips: readonly Skip[];
   /** When the shown picture was taken, to the second, by the server's clock. */
   takenAt: number | null;
   /** How long ago that was, in tenths of a second. */
   latencyMs: number | null;
   /** At least one try was in vain since it last played. */
   isRetrying: boolean;
+  hasSound: boolean;
+  /** Codecs that are left out on this way. */
+  omitted: readonly string[];
 }
 
 export const NOT_STARTED: LiveView = {
   phase: "connecting",
+  rung: null,
+  skips: [],
   takenAt: null,
   latencyMs: null,
   isRetrying: false,
+  hasSound: false,
+  omitted: [],
 };
+
+/** Where pictures are shown. */
+export interface Screen {
+  video: HTMLVideoElement;
+  image: HTMLImageElement;
+}
 
 const LOOK_EVERY_MS = 250;
 
-const HLS_CONFIG: Partial<HlsConfig> = {
-  // Segments are fMP4 and pass through untouched: a worker would only add copies.
-  enableWorker: false,
-  liveSyncDurationCount: 2,
-  liveMaxLatencyDurationCount: 8,
-  maxLiveSyncPlaybackRate: 1.1,
-  maxBufferLength: 12,
-  backBufferLength: 6,
-  startFragPrefetch: true,
-};
-
 export class LiveSession {
-  private readonly video: HTMLVideoElement;
-  private readonly url: string;
+  private readonly screen: Screen;
+  private readonly camera: string;
+  private readonly plan: Plan;
   private readonly listener: (view: LiveView) => void;
-  private watch = startWatch(performance.now());
-  private hls: Hls | null = null;
-  private generation = 0;
-  private hasFailed = false;
-  private fatal: "refused" | "unsupported" | null = null;
+  private ladder: Ladder;
+  private player: Player | null = null;
+  private probe: Player | null = null;
+  private isLooking = false;
   private view = NOT_STARTED;
   private readonly timer: ReturnType<typeof setInterval>;
 
   /** Starts at once; `stop` ends it. */
-  constructor(video: HTMLVideoElement, url: string, listener: (view: LiveView) => void) {
-    this.video = video;
-    this.url = url;
+  constructor(screen: Screen, camera: string, plan: Plan, listener: (view: LiveView) => void) {
+    this.screen = screen;
+    this.camera = camera;
+    this.plan = plan;
     this.listener = listener;
-    this.timer = setInterval(() => this.look(), LOOK_EVERY_MS);
+    const steps = plan.rungs.map(({ step }) => step);
+    this.ladder = startLadder(steps, performance.now());
+    this.timer = setInterval(this.look, LOOK_EVERY_MS);
     this.look();
   }
 
   stop(): void {
     clearInterval(this.timer);
     this.close();
+    // What a player still says while it ends is not heard.
+    this.isLooking = true;
   }
 
-  private look(): void {
-    const sight = {
-      now: performance.now(),
-      position: this.video.currentTime,
-      hasFailed: this.hasFailed,
-    };
-    const [watch, action] = look(this.watch, sight);
-    this.watch = watch;
-    if (action === "open") {
-      void this.open();
-    } else if (action === "close") {
-      this.close();
+  private readonly look = (): void => {
+    // A player that fails while it is made is seen at the next look.
+    if (this.isLooking) {
+      return;
     }
+    this.isLooking = true;
+    const sight = { now: performance.now(), player: sightOf(this.player), probe: sightOf(this.probe) };
+    const [ladder, action] = look(this.ladder, sight);
+    this.ladder = ladder;
+    this.act(action);
     this.tell();
+    this.isLooking = false;
+  };
+
+  private act(action: Action): void {
+    switch (action.do) {
+      case "open":
+        this.close();
+        this.player = this.made(action.at, this.screen.video);
+        break;
+      case "probe":
+        this.probe?.close();
+        this.probe = this.made(action.at, this.spareVideo());
+        break;
+      case "promote":
+        this.promote();
+        break;
+      case "close":
+        this.close();
+        break;
+      case "drop":
+        this.probe?.close();
+        this.probe = null;
+    }
   }
 
-  private async open(): Promise<void> {
-    this.generation += 1;
-    const generation = this.generation;
-    this.hasFailed = false;
-    const { default: HlsPlayer, Events, ErrorTypes } = await import("hls.js/light");
-    // Closed, or opened again, while the player's code was on its way.
-    if (generation !== this.generation) {
-      return;
+  private made(at: number, video: HTMLVideoElement): Player | null {
+    const rung = this.plan.rungs[at];
+    switch (rung?.step) {
+      case "webrtc":
+        return new WhepPlayer(video, rung.path, this.look);
+      case "socket":
+        return new SocketPlayer(video, rung.path, this.look);
+      case "snapshot":
+        return new SnapshotPlayer(this.screen.image, this.camera, this.look);
+      default:
+        return null;
     }
-    if (!HlsPlayer.isSupported()) {
-      this.fatal = "unsupported";
-      return;
-    }
-    const hls = new HlsPlayer(HLS_CONFIG);
-    this.hls = hls;
-    hls.on(Events.ERROR, (_, data) => {
-      if (data.fatal && this.hls === hls) {
-        this.hasFailed = true;
-        const status = data.type === ErrorTypes.NETWORK_ERROR ? data.response?.code : undefined;
-        this.fatal = status === 401 || status === 403 ? "refused" : null;
-      }
-    });
-    hls.on(Events.MANIFEST_PARSED, () => this.play());
-    hls.loadSource(this.url);
-    hls.attachMedia(this.video);
   }
 
-  private play(): void {
-    // A paused tab or a power saver may refuse; the watch notices and opens anew.
-    this.video.play().catch(() => undefined);
+  /** The page's own video while nothing plays in it, else one that nobody sees. */
+  private spareVideo(): HTMLVideoElement {
+    if (this.player instanceof SnapshotPlayer) {
+      return this.screen.video;
+    }
+    const video = document.createElement("video");
+    video.muted = true;
+    video.playsInline = true;
+    return video;
+  }
+
+  private promote(): void {
+    this.player?.close();
+    this.player = this.probe;
+    this.probe = null;
+    if (this.player instanceof WhepPlayer) {
+      this.player.moveTo(this.screen.video);
+    }
   }
 
   private close(): void {
-    this.generation += 1;
-    this.hasFailed = false;
-    this.hls?.destroy();
-    this.hls = null;
+    this.probe?.close();
+    this.player?.close();
+    this.probe = null;
+    this.player = null;
   }
 
   private tell(): void {
-    const phase = this.watch.phase === "live" ? "live" : (this.fatal ?? this.watch.phase);
-    const playing = phase === "live" ? (this.hls?.playingDate?.getTime() ?? null) : null;
-    const takenAt = playing === null ? null : Math.floor(playing / 1_000) * 1_000;
-    const latencyMs = playing === null ? null : Math.max(0, Math.round((serverNow() - playing) / 100) * 100);
-    const isRetrying = phase !== "live" && this.watch.tries > 0;
-    const { view } = this;
-    const isSame = view.phase === phase && view.takenAt === takenAt && view.isRetrying === isRetrying;
-    if (!isSame || this.isNews(latencyMs)) {
-      this.view = { phase, takenAt, latencyMs, isRetrying };
-      this.listener(this.view);
+    const view = this.seen();
+    if (isNews(this.view, view)) {
+      this.view = view;
+      this.listener(view);
     }
   }
 
-  /** Latency wavers with every look; it is told again once it differs by half a second. */
-  private isNews(latencyMs: number | null): boolean {
-    const told = this.view.latencyMs;
-    return latencyMs === null || told === null ? latencyMs !== told : Math.abs(latencyMs - told) >= 500;
+  private seen(): LiveView {
+    const { ladder, player, plan } = this;
+    const isLive = ladder.phase === "live";
+    const isRefused = !isLive && ladder.reasons[ladder.at] === "refused";
+    const latencyMs = isLive ? (player?.latencyMs() ?? null) : null;
+    const tenths = latencyMs === null ? null : Math.round(latencyMs / 100) * 100;
+    return {
+      phase: isRefused ? "refused" : ladder.phase,
+      rung: plan.rungs[ladder.at] ?? null,
+      skips: this.skips(),
+      takenAt: latencyMs === null ? null : Math.floor((serverNow() - latencyMs) / 1_000) * 1_000,
+      latencyMs: tenths,
+      isRetrying: !isLive && ladder.tries > 0,
+      hasSound: player?.hasSound ?? false,
+      omitted: player?.omitted ?? [],
+    };
   }
+
+  private skips(): Skip[] {
+    const left = this.plan.rungs.flatMap(({ step, variant }, at) => {
+      const reason = this.ladder.reasons[at] ?? null;
+      return reason === null ? [] : [{ step, variant, reason }];
+    });
+    return [...this.plan.skips, ...left];
+  }
+}
+
+function sightOf(player: Player | null): PlayerSight | null {
+  return player === null
+    ? null
+    : { stage: player.stage, position: player.position(), failure: player.failure };
+}
+
+/** Whether a page should be drawn anew. A latency that wavers is told with the next second of the picture's time. */
+function isNews(told: LiveView, seen: LiveView): boolean {
+  const isFirst = (told.latencyMs === null) !== (seen.latencyMs === null);
+  return isFirst || told.takenAt !== seen.takenAt || rest(told) !== rest(seen);
+}
+
+function rest({ latencyMs: _, takenAt: __, ...view }: LiveView): string {
+  return JSON.stringify(view);
 }

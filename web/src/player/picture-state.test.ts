@@ -17,22 +17,6 @@ const camera = (extra: Partial<Camera>): Camera => ({
   ...extra,
 });
 
-const h265 = {
-  name: "main",
-  path: "yard",
-  codec: "h265",
-  profile: "",
-  width: 0,
-  height: 0,
-  fps: 0,
-  bitrate: 0,
-  key_frame_interval: 0,
-  b_frames: false,
-  audio: "",
-  browser: "codec_unsupported",
-  long_gop: false,
-};
-
 test("a camera without hope for a picture is not asked for one", () => {
   expect(isWatchable(camera({}), false)).toBe(true);
   expect(isWatchable(camera({ status: "idle" }), false)).toBe(true);
@@ -40,7 +24,6 @@ test("a camera without hope for a picture is not asked for one", () => {
     expect(isWatchable(camera({ status }), true)).toBe(false);
   }
   expect(isWatchable(camera({ live: { hls: null } }), true)).toBe(false);
-  expect(isWatchable(camera({ streams: [h265] }), true)).toBe(false);
 });
 
 test("a camera that connects anew keeps the player that it had", () => {
@@ -50,7 +33,6 @@ test("a camera that connects anew keeps the player that it had", () => {
 
 test("what is known of the camera goes before what the player sees", () => {
   expect(pictureState(camera({ status: "offline" }), "live", true)).toBe("offline");
-  expect(pictureState(camera({ streams: [h265] }), "connecting", true)).toBe("unsupported");
   expect(pictureState(camera({}), "live", false)).toBe("paused");
   expect(pictureState(camera({ status: "connecting" }), "stalled", true)).toBe("connecting");
   expect(pictureState(camera({}), "stalled", true)).toBe("stalled");

@@ -13,7 +13,7 @@ export type PictureState =
 
 /** Whether the camera's state leaves hope for a picture: asking in vain would hold one of few connections. */
 export function isWatchable(camera: Camera, isPlaying: boolean): boolean {
-  if (camera.live.hls == null || unsupported(camera)) {
+  if (camera.live.hls == null) {
     return false;
   }
   switch (camera.status) {
@@ -27,18 +27,9 @@ export function isWatchable(camera: Camera, isPlaying: boolean): boolean {
   }
 }
 
-/** Whether the main stream is one that no browser here can play. */
-export function unsupported(camera: Camera): boolean {
-  const main = camera.streams.find((stream) => stream.name === "main") ?? camera.streams[0];
-  return main !== undefined && main.browser !== "ok";
-}
-
 export function pictureState(camera: Camera, phase: LivePhase, isVisible: boolean): PictureState {
   if (camera.status === "disabled" || camera.status === "offline" || camera.status === "error") {
     return camera.status;
-  }
-  if (unsupported(camera)) {
-    return "unsupported";
   }
   if (!isVisible) {
     return "paused";

@@ -64,7 +64,7 @@ function StreamCard({ stream }: { stream: Stream }) {
           {stream.audio === "" ? t("facts.audio.none") : <bdi dir="ltr">{stream.audio.toUpperCase()}</bdi>}
         </Fact>
       </dl>
-      {stream.browser !== "ok" && <p className="small warn">{t("picture.unsupported")}</p>}
+      {stream.codec === "h265" && <p className="small muted">{t("facts.hevc")}</p>}
       {stream.long_gop && <p className="small warn">{t("facts.long-gop")}</p>}
     </section>
   );

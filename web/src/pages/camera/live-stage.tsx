@@ -1,7 +1,9 @@
-import { useEffect, useRef, useState } from "react";
+import { useRef } from "react";
 import type { Camera, Me } from "../../api/types";
-import { FullscreenIcon, SoundIcon, SoundOffIcon } from "../../components/icons";
+import { FullscreenIcon } from "../../components/icons";
+import { LiveDetails } from "../../components/live-details";
 import { LivePicture, usePicture } from "../../components/live-picture";
+import { SoundSwitch } from "../../components/sound-switch";
 import { StatusBadge } from "../../components/status";
 import { useI18n } from "../../i18n";
 import { LinkButton } from "./link-dialog";
@@ -13,9 +15,14 @@ export function LiveStage({ camera, me }: { camera: Camera; me: Me }) {
   const picture = usePicture(camera);
   const stage = useRef<HTMLElement>(null);
   const { state, view } = picture;
-  const hasSound = camera.streams.some((stream) => stream.name === "main" && stream.audio !== "");
   return (
-    <section className="stage" aria-label={t("camera.live")} ref={stage} data-state={state}>
+    <section
+      className="stage"
+      aria-label={t("camera.live")}
+      ref={stage}
+      data-state={state}
+      data-step={view.rung?.step}
+    >
       <LivePicture camera={camera} picture={picture} />
       <div className="stage-strip">
         <StatusBadge state={state} />
@@ -30,7 +37,8 @@ export function LiveStage({ camera, me }: { camera: Camera; me: Me }) {
           </span>
         )}
         <span className="stage-end">
-          {hasSound && <SoundSwitch video={picture.video} />}
+          <LiveDetails camera={camera} view={view} />
+          {state === "live" && view.hasSound && <SoundSwitch video={picture.video} name={camera.name} />}
           {camera.live.hls && maySign(me) && <LinkButton camera={camera} range={null} />}
           <button
             type="button"
@@ -51,26 +59,4 @@ function toggleFullscreen(element: HTMLElement | null): void {
   const done = document.fullscreenElement ? document.exitFullscreen() : element?.requestFullscreen();
   // The browser may refuse, then the picture stays as it is.
   done?.catch(() => undefined);
-}
-
-function SoundSwitch({ video }: { video: React.RefObject<HTMLVideoElement | null> }) {
-  const { t } = useI18n();
-  const [isOn, setOn] = useState(false);
-  useEffect(() => {
-    if (video.current !== null) {
-      video.current.muted = !isOn;
-    }
-  }, [video, isOn]);
-  return (
-    <button
-      type="button"
-      className="button quiet icon-only"
-      aria-pressed={isOn}
-      aria-label={t("picture.sound")}
-      title={t("picture.sound")}
-      onClick={() => setOn(!isOn)}
-    >
-      {isOn ? <SoundIcon /> : <SoundOffIcon />}
-    </button>
-  );
 }

@@ -1,0 +1,80 @@
+// One connection that receives a stream by WHEP: the order of what is asked and told. The player, and the page
+// that checks a connection, each hold one.
+
+import { type Answered, fragmentOf, iceServers, leave, offer, trickle, whepUrl } from "./whep";
+
+/** Addresses that are found within this of each other are told together. */
+const GATHER_MS = 150;
+
+export class WhepSession {
+  readonly pc: RTCPeerConnection;
+  readonly stream = new MediaStream();
+  private readonly stopped = new AbortController();
+  private answered: Answered | null = null;
+  private candidates: RTCIceCandidate[] = [];
+  private isGathered = false;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  private constructor(servers: RTCIceServer[]) {
+    this.pc = new RTCPeerConnection({ iceServers: servers, bundlePolicy: "max-bundle" });
+    this.pc.addTransceiver("video", { direction: "recvonly" });
+    this.pc.addTransceiver("audio", { direction: "recvonly" });
+    this.pc.ontrack = ({ track }) => this.stream.addTrack(track);
+    this.pc.onicecandidate = ({ candidate }) => this.found(candidate);
+  }
+
+  /** Asks which servers help to find a way, and prepares a connection that uses them. */
+  static async prepare(path: string): Promise<WhepSession> {
+    return new WhepSession(await iceServers(whepUrl(path)));
+  }
+
+  /** Offers, and takes the answer. Throws what `offer` throws, or what the browser finds wrong with the answer. */
+  async open(path: string): Promise<Answered> {
+    await this.pc.setLocalDescription();
+    const answered = await offer(whepUrl(path), this.pc.localDescription?.sdp ?? "", this.stopped.signal);
+    if (this.stopped.signal.aborted) {
+      leave(answered.location);
+      throw new DOMException("closed", "AbortError");
+    }
+    this.answered = answered;
+    await this.pc.setRemoteDescription({ type: "answer", sdp: answered.sdp });
+    this.tellSoon();
+    return answered;
+  }
+
+  close(): void {
+    clearTimeout(this.timer);
+    this.stopped.abort();
+    this.pc.close();
+    if (this.answered?.location) {
+      leave(this.answered.location);
+    }
+    this.answered = null;
+  }
+
+  private found(candidate: RTCIceCandidate | null): void {
+    if (candidate === null) {
+      this.isGathered = true;
+    } else {
+      this.candidates.push(candidate);
+    }
+    this.tellSoon();
+  }
+
+  private tellSoon(): void {
+    if (this.answered !== null && (this.isGathered || this.candidates.length > 0)) {
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => this.tell(), this.isGathered ? 0 : GATHER_MS);
+    }
+  }
+
+  private tell(): void {
+    if (!this.answered?.location) {
+      return;
+    }
+    const sdp = this.pc.localDescription?.sdp ?? "";
+    const candidates = this.candidates.splice(0).map((candidate) => candidate.toJSON());
+    // A server that already sees where the browser is does not need them.
+    trickle(this.answered, fragmentOf(sdp, candidates, this.isGathered)).catch(() => undefined);
+  }
+}
