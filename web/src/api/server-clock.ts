@@ -1,25 +1,44 @@
 // How far this machine's clock is from the server's, from the Date header of answers. The header has whole
-// seconds, so small differences are noise and count as none.
+// seconds, so one answer says little; each answer narrows what the answers before it left open.
 
-const NOISE_MS = 1_500;
+/** Between what the server's time minus the local time lies, in milliseconds. */
+export interface Bounds {
+  low: number;
+  high: number;
+}
 
-let offsetMs = 0;
+let known: Bounds | null = null;
 
-/** Server time minus local time, as one answer tells it; 0 within what the header cannot tell. */
-export function offsetOf(date: string | null, sentMs: number, receivedMs: number): number | null {
+/** What is known after one more answer. One that contradicts what was known means that a clock was set. */
+export function narrowed(
+  before: Bounds | null,
+  date: string | null,
+  sentMs: number,
+  receivedMs: number,
+): Bounds | null {
   const told = date === null ? Number.NaN : Date.parse(date);
   if (Number.isNaN(told)) {
-    return null;
+    return before;
   }
-  const offset = told + 500 - (sentMs + receivedMs) / 2;
-  return Math.abs(offset) <= NOISE_MS + (receivedMs - sentMs) / 2 ? 0 : offset;
+  // The answer was written between sending and receiving, somewhere within the second that it names.
+  const now = { low: told - receivedMs, high: told + 1_000 - sentMs };
+  const both = {
+    low: Math.max(now.low, before?.low ?? now.low),
+    high: Math.min(now.high, before?.high ?? now.high),
+  };
+  return both.low <= both.high ? both : now;
+}
+
+/** Server time minus local time: none while that is possible, else the middle of what is. */
+export function offsetOf(bounds: Bounds | null): number {
+  return bounds === null || (bounds.low <= 0 && bounds.high >= 0) ? 0 : (bounds.low + bounds.high) / 2;
 }
 
 export function noteServerDate(date: string | null, sentMs: number, receivedMs: number): void {
-  offsetMs = offsetOf(date, sentMs, receivedMs) ?? offsetMs;
+  known = narrowed(known, date, sentMs, receivedMs);
 }
 
 /** Now by the server's clock, in milliseconds since 1970. */
 export function serverNow(): number {
-  return Date.now() + offsetMs;
+  return Date.now() + offsetOf(known);
 }

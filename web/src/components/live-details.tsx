@@ -14,7 +14,7 @@ interface Props {
 
 /** How a picture comes, as a button; it opens why it comes no better way. */
 export function LiveDetails({ camera, view }: Props) {
-  const { t } = useI18n();
+  const { t, format } = useI18n();
   const id = useId();
   if (view.rung === null) {
     return null;
@@ -33,6 +33,11 @@ export function LiveDetails({ camera, view }: Props) {
       >
         {hasReasons && <WarningIcon />}
         <span>{way}</span>
+        {view.latencyMs !== null && (
+          <span className="way-latency digits">
+            {t("way.latency", { seconds: format.tenths(view.latencyMs / 1_000) })}
+          </span>
+        )}
       </button>
       <div id={id} popover="auto" className="way-details" role="dialog" aria-label={t("way.title")}>
         <Details camera={camera} view={view} />
@@ -63,7 +68,8 @@ function Details({ camera, view }: Props) {
   );
 }
 
-function Skips({ skips }: { skips: readonly Skip[] }) {
+/** Which better ways were not taken, and why. */
+export function Skips({ skips }: { skips: readonly Skip[] }) {
   const { t } = useI18n();
   return (
     <dl className="way-skips">

@@ -31,11 +31,6 @@ export function LiveStage({ camera, me }: { camera: Camera; me: Me }) {
             {format.dateTime(view.takenAt)}
           </time>
         )}
-        {state === "live" && view.latencyMs !== null && (
-          <span className="muted" title={t("picture.latency.title")}>
-            {t("picture.latency", { seconds: format.tenths(view.latencyMs / 1_000) })}
-          </span>
-        )}
         <span className="stage-end">
           <LiveDetails camera={camera} view={view} />
           {state === "live" && view.hasSound && <SoundSwitch video={picture.video} name={camera.name} />}

@@ -4,11 +4,14 @@ import type { Camera } from "../../api/types";
 import { usePolled } from "../../api/use-polled";
 import { CopyButton } from "../../components/copy-field";
 import { PreviousIcon } from "../../components/icons";
+import { Skips } from "../../components/live-details";
 import { LivePicture, usePicture } from "../../components/live-picture";
 import { ProblemNotice } from "../../components/problem-notice";
 import { SectionHead } from "../../components/section-head";
 import { type I18n, useI18n } from "../../i18n";
 import type { Key, Values } from "../../i18n/messages";
+import { able } from "../../player/able";
+import { planOf } from "../../player/plan";
 import { cameraPath, Link } from "../../router";
 import { type CheckState, type Finding, judge, NOTHING_SEEN, type Observed } from "./check";
 import { reportOf } from "./report";
@@ -52,19 +55,26 @@ function useTrial(path: string, round: number): Observed {
   return seen;
 }
 
+/** The stream that WebRTC would carry to this browser. */
+function streamOf(camera: Camera): string {
+  const { rungs } = planOf(camera.id, camera.streams, able());
+  return rungs.find(({ step }) => step === "webrtc")?.path ?? camera.id;
+}
+
 function Check({ camera }: { camera: Camera }) {
   const { t } = useI18n();
   const [round, setRound] = useState(0);
-  const seen = useTrial(camera.id, round);
+  const path = streamOf(camera);
+  const seen = useTrial(path, round);
   // The server knows most once the trial is over.
-  const key = `connect ${camera.id} ${round} ${seen.isDone}`;
-  const server = usePolled(key, (signal) => getServerFindings(camera.id, signal), null).data ?? [];
+  const key = `connect ${path} ${round} ${seen.isDone}`;
+  const server = usePolled(key, (signal) => getServerFindings(path, signal), null).data ?? [];
   const findings = useMemo(() => judge(seen), [seen]);
   const picture = usePicture(camera);
   const { rung } = picture.view;
   const report = () =>
     reportOf({
-      camera: camera.id,
+      camera: path,
       at: new Date(),
       browser: navigator.userAgent,
       findings,
@@ -108,11 +118,7 @@ function Check({ camera }: { camera: Camera }) {
               {rung.variant !== "main" && <> {t(`variant.${rung.variant}`)}</>}
             </p>
           )}
-          {picture.view.skips.map(({ step, variant, reason }) => (
-            <p key={`${step} ${variant}`} className="muted">
-              {t("way.why", { way: t(`step.${step}`) })} {t(`reason.${reason}`)}
-            </p>
-          ))}
+          {picture.view.skips.length > 0 && <Skips skips={picture.view.skips} />}
         </section>
       </div>
     </>

@@ -30,16 +30,9 @@ export function Tile({ camera }: { camera: Camera }) {
             <bdi>{camera.name}</bdi>
           </span>
           {view.takenAt !== null && isLive && (
-            <span className="tile-times">
-              {view.latencyMs !== null && (
-                <span className="tile-latency muted" title={t("picture.latency.title")}>
-                  {t("picture.latency", { seconds: format.tenths(view.latencyMs / 1_000) })}
-                </span>
-              )}
-              <time className="digits" dateTime={new Date(view.takenAt).toISOString()}>
-                {format.time(view.takenAt)}
-              </time>
-            </span>
+            <time className="digits" dateTime={new Date(view.takenAt).toISOString()}>
+              {format.time(view.takenAt)}
+            </time>
           )}
         </span>
       </Link>
