@@ -55,8 +55,9 @@ export async function playableSegment(camera) {
  * A page of the console, in a context of its own. `faults` gathers uncaught errors, errors on the console, and
  * violations of the content security policy. A piece of a stream that is not there (any more) is not among them:
  * players ask again, and the tests look at the pictures. Nor is the answer that nobody is signed in.
+ * `prepare` is given the page before it goes anywhere.
  */
-export async function open(browser, path, { language, theme, width = 1600, height = 900, ...options } = {}) {
+export async function open(browser, path, { language, theme, width = 1600, height = 900, prepare, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width, height }, timezoneId: "Asia/Dubai", ...options });
   context.setDefaultTimeout(PATIENCE_MS);
   await context.addInitScript(
@@ -80,9 +81,26 @@ export async function open(browser, path, { language, theme, width = 1600, heigh
       faults.push(`console: ${message.text()} (${message.location().url})`);
     }
   });
+  await prepare?.(page);
   await page.goto(BASE + path);
   return { page, faults, close: () => context.close() };
 }
+
+/** Keeps what a page opens for its live pictures in `connections` and `sockets`, so that a trial can end them. */
+export const keepConnections = (page) =>
+  page.addInitScript(() => {
+    const keep = (name, list) => {
+      window[list] = [];
+      window[name] = class extends window[name] {
+        constructor(...args) {
+          super(...args);
+          window[list].push(this);
+        }
+      };
+    };
+    keep("RTCPeerConnection", "connections");
+    keep("WebSocket", "sockets");
+  });
 
 /** Waits until every selected video shows pictures that change: its time goes on and its pixels differ. */
 export async function waitUntilMoving(page, selector, count) {

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { api, launch, open, waitUntilMoving } from "./browser.mjs";
+import { api, keepConnections, launch, open, waitUntilMoving } from "./browser.mjs";
 
 let browser;
 let cameras;
@@ -118,7 +118,12 @@ test("tiles that are out of sight do not play, and begin when they are scrolled 
 });
 
 test("a picture that is cut off says so and comes back by itself", async () => {
-  const { page, close } = await open(browser, "/", { language: "en" });
+  let isCut = false;
+  const prepare = async (page) => {
+    await keepConnections(page);
+    await page.routeWebSocket("**/live/ws", (socket) => (isCut ? socket.close() : socket.connectToServer()));
+  };
+  const { page, close } = await open(browser, "/", { language: "en", prepare });
   const id = online()[0].id;
   const inState = (state) =>
     page.waitForFunction(
@@ -127,9 +132,13 @@ test("a picture that is cut off says so and comes back by itself", async () => {
     );
   await page.locator(`.tile[data-camera="${id}"]`).waitFor();
   await inState("live");
-  await page.route(`**/live/${id}/**`, (route) => route.abort());
+  isCut = true;
+  const ways = ["**/whep", "**/snapshot.jpg"];
+  await Promise.all(ways.map((way) => page.route(way, (route) => route.abort())));
+  await page.evaluate(() => window.connections.map((connection) => connection.close()));
   await inState("stalled");
-  await page.unroute(`**/live/${id}/**`);
+  isCut = false;
+  await Promise.all(ways.map((way) => page.unroute(way)));
   await inState("live");
   await close();
 });

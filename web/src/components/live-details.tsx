@@ -20,7 +20,6 @@ export function LiveDetails({ camera, view }: Props) {
     return null;
   }
   const way = t(`step.${view.rung.step}`);
-  const hasReasons = view.skips.length > 0 || view.omitted.length > 0;
   return (
     <>
       <button
@@ -31,7 +30,7 @@ export function LiveDetails({ camera, view }: Props) {
         title={t("way.title")}
         data-step={view.rung.step}
       >
-        {hasReasons && <WarningIcon />}
+        {view.skips.length > 0 && <WarningIcon />}
         <span>{way}</span>
         {view.latencyMs !== null && (
           <span className="way-latency digits">

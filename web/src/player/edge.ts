@@ -13,9 +13,11 @@ export interface Chase {
 const JUMP_BEHIND_S = 1;
 /** It is put this much before the edge, so that it does not stand at once. */
 const CUSHION_S = 0.08;
-/** From here on it plays a little faster. */
-const HURRY_BEHIND_S = 0.3;
-const HURRY_RATE = 1.08;
+/** How much faster it plays from how much behind on: hardly seen, and heard in its own pitch. */
+const HURRY = [
+  [0.5, 1.2],
+  [0.25, 1.06],
+] as const;
 
 export function chase(position: number, spans: Spans): Chase {
   const last = spans.at(-1);
@@ -28,7 +30,7 @@ export function chase(position: number, spans: Spans): Chase {
   if (position < start || behind > JUMP_BEHIND_S || behind < -CUSHION_S) {
     return { seek: Math.max(start, end - CUSHION_S), rate: 1 };
   }
-  return { seek: null, rate: behind > HURRY_BEHIND_S ? HURRY_RATE : 1 };
+  return { seek: null, rate: HURRY.find(([from]) => behind > from)?.[1] ?? 1 };
 }
 
 /** What is kept behind the picture, in seconds. */

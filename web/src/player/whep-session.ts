@@ -21,6 +21,8 @@ export class WhepSession {
     this.pc.addTransceiver("audio", { direction: "recvonly" });
     this.pc.ontrack = ({ track }) => this.stream.addTrack(track);
     this.pc.onicecandidate = ({ candidate }) => this.found(candidate);
+    // A page that is left tells the server, which would else wait for the connection to time out.
+    addEventListener("pagehide", this.leavePage, { signal: this.stopped.signal });
   }
 
   /** Asks which servers help to find a way, and prepares a connection that uses them. */
@@ -51,6 +53,8 @@ export class WhepSession {
     }
     this.answered = null;
   }
+
+  private readonly leavePage = () => this.close();
 
   private found(candidate: RTCIceCandidate | null): void {
     if (candidate === null) {
