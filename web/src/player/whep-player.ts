@@ -71,6 +71,10 @@ export class WhepPlayer implements Player {
       const answered = await session.open(path);
       this.omitted = answered.omitted;
       this.hasSound = session.stream.getAudioTracks().length > 0;
+      if (session.stream.getVideoTracks().length === 0) {
+        this.fail("codec_not_carried");
+        return;
+      }
       this.advance("connecting");
       this.watchEnd(session.pc);
       this.connection(session.pc);

@@ -38,7 +38,9 @@ export interface Observed {
   turnServers: number;
   turn: boolean | null;
   dtls: "new" | "connecting" | "connected" | "failed" | "closed";
-  /** `video/H264`; empty: none was agreed on. */
+  /** Whether pictures are in what was agreed on. */
+  hasVideo: boolean;
+  /** `video/H264`; empty: nothing came yet. */
   codec: string;
   omitted: readonly string[];
   packets: number;
@@ -60,6 +62,7 @@ export const NOTHING_SEEN: Observed = {
   turnServers: 0,
   turn: null,
   dtls: "new",
+  hasVideo: false,
   codec: "",
   omitted: [],
   packets: 0,
@@ -166,7 +169,7 @@ function codec(seen: Observed): Judged {
   if (seen.framesDecoded > 0) {
     return ["ok", "codec-decoded"];
   }
-  if (seen.answer === "ok" && seen.codec === "") {
+  if (seen.answer === "ok" && !seen.hasVideo) {
     return ["failed", "codec-none"];
   }
   if (seen.isDone && seen.framesReceived > 0) {

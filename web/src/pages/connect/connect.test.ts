@@ -15,6 +15,7 @@ const WORKS: Observed = {
   udp: "reached",
   tcp: "trying",
   dtls: "connected",
+  hasVideo: true,
   codec: "video/H264",
   packets: 90,
   framesReceived: 20,
@@ -71,6 +72,12 @@ test("pictures that come but are not decoded are the format's fault", () => {
   expect(code({ ...undecoded, framesReceived: 0 }, "media")).toBe("media-broken");
 });
 
+test("an answer without pictures is told at once", () => {
+  const sound: Observed = { ...NOTHING_SEEN, answer: "ok", localCount: 1, remoteUdp: 1 };
+  expect(code(sound, "codec")).toBe("codec-none");
+  expect(code({ ...sound, hasVideo: true }, "codec")).toBe("running");
+});
+
 test("whatever is seen, each step has one finding, with words for it", () => {
   const pick = <T>(seed: number, ...of: T[]) => of[seed % of.length] as T;
   for (let seed = 0; seed < 3_000; seed += 1) {
@@ -87,7 +94,7 @@ test("whatever is seen, each step has one finding, with words for it", () => {
       turnServers: at(17) % 2,
       turn: pick(at(19), null, true, false),
       dtls: pick(at(23), "new", "connecting", "connected", "failed", "closed"),
-      codec: pick(at(29), "", "video/H264"),
+      hasVideo: at(29) % 2 === 0,
       packets: at(31) % 2,
       framesReceived: at(37) % 2,
       framesDecoded: at(41) % 2,

@@ -57,7 +57,8 @@ export class Trial {
     const answered = await session.open(path);
     // Without somebody who looks, pictures would not be decoded.
     this.video.play().catch(() => undefined);
-    this.tell({ answer: "ok", omitted: answered.omitted, ...remoteOf(answered.sdp) });
+    const hasVideo = session.stream.getVideoTracks().length > 0;
+    this.tell({ answer: "ok", hasVideo, omitted: answered.omitted, ...remoteOf(answered.sdp) });
   }
 
   private async observe(): Promise<void> {
