@@ -34,6 +34,35 @@ fn operators_see_cameras_move_and_recordings_play_in_both_languages() -> Result<
 }
 
 #[test]
+fn pictures_that_one_way_does_not_carry_come_by_another_and_the_viewer_is_told() -> Result<()> {
+    let simulators = [
+        ("hevc", &["--codec", "h265", "--loop"][..]),
+        ("b-frames", &["--b-frames", "2", "--loop"][..]),
+        ("aac", &["--audio", "aac", "--loop"][..]),
+        ("opus", &["--audio", "opus", "--loop"][..]),
+    ];
+    let plain = Simulator::start(&["--cameras", "1"])?;
+    let mut yaml = "record: { mode: off }\ncameras:\n".to_owned();
+    let mut running = Vec::new();
+    for (id, options) in simulators {
+        let simulator = Simulator::start(options)?;
+        let sub = match id {
+            "hevc" => format!(", sub_url: \"{}\"", plain.url(1)),
+            _ => String::new(),
+        };
+        yaml.push_str(&format!("  - {{ id: {id}, url: \"{}\"{sub} }}\n", simulator.url(1)));
+        running.push(simulator);
+    }
+    let mut server = Server::new(&yaml)?;
+    server.start()?;
+    for (id, _) in simulators {
+        server.wait_status(id, "online", Duration::from_secs(20))?;
+    }
+    run(&server, "formats.test.mjs", &[])?;
+    server.stop()
+}
+
+#[test]
 fn people_sign_in_and_their_administrator_looks_after_them_and_the_keys() -> Result<()> {
     let simulator = Simulator::start(&["--cameras", "1"])?;
     let yaml = format!(

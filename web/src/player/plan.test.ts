@@ -49,6 +49,11 @@ test("H.265 goes only where it is decoded, then comes the sub stream", () => {
   ]);
 });
 
+test("a sub stream that turns out to be H.264 changes nothing", () => {
+  const before = ways([stream("main", "h265"), stream("sub", "")]);
+  expect(ways([stream("main", "h265"), stream("sub", "h264")])).toEqual(before);
+});
+
 test("without an H.264 sub stream one is made on demand", () => {
   const made = ["webrtc yard/h264", "socket yard/h264", "snapshot yard"];
   expect(ways([stream("main", "h265")])[0]).toEqual(made);

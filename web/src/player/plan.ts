@@ -39,9 +39,9 @@ function unknown(id: string): KnownStream {
   return { name: "main", path: id, codec: "", b_frames: false };
 }
 
-/** The stream that stands in for one that this browser may not decode. */
+/** The stream that stands in for one that this browser may not decode. A sub stream is known once it was asked for. */
 function instead(id: string, streams: readonly KnownStream[]): [Variant, KnownStream] {
-  const sub = streams.find(({ name, codec }) => name === "sub" && codec === "h264");
+  const sub = streams.find(({ name, codec }) => name === "sub" && ["", "h264"].includes(codec));
   return sub === undefined
     ? ["h264", { name: "h264", path: `${id}/h264`, codec: "h264", b_frames: false }]
     : ["sub", sub];
