@@ -60,11 +60,7 @@ export class WhepPlayer implements Player {
 
   private async run(path: string): Promise<void> {
     try {
-      const session = await WhepSession.prepare(path);
-      if (this.isClosed) {
-        session.close();
-        return;
-      }
+      const session = new WhepSession();
       this.session = session;
       session.pc.onconnectionstatechange = () => this.connection(session.pc);
       this.show();

@@ -6,8 +6,10 @@ import { type Answered, fragmentOf, iceServers, leave, offer, trickle, whepUrl }
 /** Addresses that are found within this of each other are told together. */
 const GATHER_MS = 150;
 
+const ALL_IN_ONE: RTCConfiguration = { bundlePolicy: "max-bundle" };
+
 export class WhepSession {
-  readonly pc: RTCPeerConnection;
+  readonly pc = new RTCPeerConnection(ALL_IN_ONE);
   readonly stream = new MediaStream();
   private readonly stopped = new AbortController();
   private answered: Answered | null = null;
@@ -15,8 +17,7 @@ export class WhepSession {
   private isGathered = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
-  private constructor(servers: RTCIceServer[]) {
-    this.pc = new RTCPeerConnection({ iceServers: servers, bundlePolicy: "max-bundle" });
+  constructor() {
     this.pc.addTransceiver("video", { direction: "recvonly" });
     this.pc.addTransceiver("audio", { direction: "recvonly" });
     this.pc.ontrack = ({ track }) => this.stream.addTrack(track);
@@ -25,13 +26,9 @@ export class WhepSession {
     addEventListener("pagehide", this.leavePage, { signal: this.stopped.signal });
   }
 
-  /** Asks which servers help to find a way, and prepares a connection that uses them. */
-  static async prepare(path: string): Promise<WhepSession> {
-    return new WhepSession(await iceServers(whepUrl(path)));
-  }
-
   /** Offers, and takes the answer. Throws what `offer` throws, or what the browser finds wrong with the answer. */
   async open(path: string): Promise<Answered> {
+    this.pc.setConfiguration({ ...ALL_IN_ONE, iceServers: await iceServers(whepUrl(path)) });
     await this.pc.setLocalDescription();
     const answered = await offer(whepUrl(path), this.pc.localDescription?.sdp ?? "", this.stopped.signal);
     if (this.stopped.signal.aborted) {

@@ -36,6 +36,7 @@ export async function offer(url: string, sdp: string, signal: AbortSignal): Prom
     const problem = await readProblem(response);
     throw new OfferRefused(response.status, problem.kind === "answered" ? problem.details.code : null);
   }
+  noteServers(response.headers.get("link"));
   const location = response.headers.get("location");
   return {
     sdp: await response.text(),
@@ -87,15 +88,22 @@ export function iceServersOf(link: string | null): RTCIceServer[] {
     )) {
       of.set(name.toLowerCase(), quoted?.replace(/\\(.)/g, "$1") ?? bare ?? "");
     }
-    if (of.get("rel") === "ice-server" && /^(?:stun|turn)s?:/.test(url)) {
-      const [username, credential] = [of.get("username"), of.get("credential")];
-      servers.push({
-        urls: url,
-        ...(username !== undefined && credential !== undefined ? { username, credential } : {}),
-      });
+    const server = serverOf(url, of);
+    if (of.get("rel") === "ice-server" && server !== null) {
+      servers.push(server);
     }
   }
   return servers;
+}
+
+/** A server that a browser takes: a relay needs credentials. */
+function serverOf(urls: string, of: Map<string, string>): RTCIceServer | null {
+  if (/^stuns?:/.test(urls)) {
+    return { urls };
+  }
+  const [username, credential] = [of.get("username"), of.get("credential")];
+  const isRelay = /^turns?:/.test(urls) && username !== undefined && credential !== undefined;
+  return isRelay ? { urls, username, credential } : null;
 }
 
 const SERVERS_KEPT_MS = 60_000;
@@ -109,6 +117,14 @@ export function iceServers(url: string): Promise<RTCIceServer[]> {
     kept = { at: now, servers: askServers(url) };
   }
   return kept.servers;
+}
+
+/** Answers to offers name servers too, with credentials that last longer. */
+function noteServers(link: string | null): void {
+  const servers = iceServersOf(link);
+  if (servers.length > 0) {
+    kept = { at: performance.now(), servers: Promise.resolve(servers) };
+  }
 }
 
 async function askServers(url: string): Promise<RTCIceServer[]> {

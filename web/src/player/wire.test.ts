@@ -42,6 +42,7 @@ test("ICE servers are read from a link header, whatever else is linked", () => {
     { urls: "turn:turn.example:3478?transport=udp", username: '1700:a;b"c', credential: "p,q=" },
   ]);
   expect(iceServersOf(null)).toEqual([]);
+  expect(iceServersOf('<turn:turn.example>; rel="ice-server"; username="u"')).toEqual([]);
   expect(iceServersOf('<javascript:x>; rel="ice-server", <turn:')).toEqual([]);
 });
 

@@ -51,7 +51,7 @@ export class Trial {
   }
 
   private async offer(path: string): Promise<void> {
-    const session = await WhepSession.prepare(path);
+    const session = new WhepSession();
     this.session = session;
     this.video.srcObject = session.stream;
     const answered = await session.open(path);
