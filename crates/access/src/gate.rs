@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base::{Clock, Secret, SystemClock, Wall};
-use catalog::{Cameras, Database, Holder, Key, People, Session, User};
+use catalog::{Database, Holder, Key, People, Session, User};
 use hmac::{Hmac, KeyInit, Mac};
 use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
@@ -18,13 +18,14 @@ use sha2::{Digest, Sha256};
 use crate::lockout::Lockout;
 use crate::oidc::{self, Provider};
 use crate::password::Hasher;
-use crate::policy::{CameraObject, Object, authorize};
+use crate::policy::{Object, authorize};
 use crate::principal::{Identity, Link, Principal};
 use crate::random::{self, NoRandom};
 use crate::remembered::{Mark, Remembered};
 use crate::running::{Running, Standing};
 use crate::seal::{self, MasterKey};
 use crate::signed::{self, Signed, Signer};
+use crate::streams::Streams;
 
 pub use crate::shown::{Credential, Origin, Refused};
 
@@ -45,6 +46,7 @@ pub struct Gate {
 
 struct Inner {
     database: Database,
+    streams: Streams,
     hasher: Hasher,
     link_key: [u8; 32],
     /// Keys the marks of what is remembered: of this process only.
@@ -79,6 +81,7 @@ impl Gate {
     ) -> Result<Self, Error> {
         let link_key = secret(&database, master, "link-key").await?;
         let inner = Inner {
+            streams: Streams::new(database.clone()),
             database,
             hasher,
             link_key,
@@ -91,6 +94,12 @@ impl Gate {
             used: Mutex::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Whose streams are.
+    #[must_use]
+    pub fn streams(&self) -> &Streams {
+        &self.inner.streams
     }
 
     /// Who shows this credential.
@@ -296,6 +305,7 @@ impl Gate {
     /// Rights, or whose a camera is, have changed: forgets what was verified, and ends what is no longer permitted.
     pub async fn rights_changed(&self) {
         self.inner.remembered.lock().forget();
+        self.inner.streams.forget();
         for standing in self.inner.running.all() {
             let who = match standing.credential() {
                 // By address or as nobody: no right of these changes while the server runs.
@@ -311,17 +321,20 @@ impl Gate {
         }
     }
 
-    /// Ends it when `who` may no longer do what was permitted, on the cameras as they are now.
+    /// Ends it when `who` may no longer do what was permitted, on the cameras and rules as they are now.
     async fn decide(&self, who: &Principal, standing: &Standing) {
         for (action, object) in standing.permitted() {
             let now = match object {
-                Object::Camera(camera) => match self.inner.database.camera(&camera.id).await {
-                    Ok(camera) => Object::Camera(CameraObject::of(&camera)),
-                    Err(_) => object.clone(),
-                },
-                other => other.clone(),
+                Object::Camera(camera) => {
+                    self.inner.streams.object_now(&camera.id.main_path()).await
+                }
+                Object::Stream(path) | Object::AgencyStream { path, .. } => {
+                    self.inner.streams.object_now(path).await
+                }
+                other => Ok(other.clone()),
             };
-            if authorize(who, *action, &now).is_err() {
+            // What cannot be looked up now is decided as it was.
+            if authorize(who, *action, now.as_ref().unwrap_or(object)).is_err() {
                 return standing.end();
             }
         }

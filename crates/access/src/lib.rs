@@ -18,6 +18,7 @@ pub mod seal;
 mod shown;
 pub mod signature;
 pub mod signed;
+pub mod streams;
 pub mod trail;
 pub mod trust;
 
@@ -25,3 +26,4 @@ pub use gate::{Credential, Gate, Refused};
 pub use policy::{Action, CameraObject, Denied, Lease, Object, authorize};
 pub use principal::{Identity, Link, Principal, Purpose};
 pub use running::Standing;
+pub use streams::Streams;

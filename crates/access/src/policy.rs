@@ -139,8 +139,15 @@ pub enum Object {
     Server,
     /// One camera.
     Camera(CameraObject),
-    /// A stream that is no camera's, or media sent to a path.
+    /// A stream that is nobody's in particular, or media sent to a path.
     Stream(StreamPath),
+    /// A stream that is no camera's, on a path that belongs to an agency.
+    AgencyStream {
+        /// Its path.
+        path: StreamPath,
+        /// Whose.
+        agency: String,
+    },
     /// What belongs to an agency.
     Agency(String),
 }
@@ -171,7 +178,7 @@ impl Object {
         match self {
             Self::Server => String::new(),
             Self::Camera(camera) => format!("camera:{}", camera.id),
-            Self::Stream(path) => format!("stream:{path}"),
+            Self::Stream(path) | Self::AgencyStream { path, .. } => format!("stream:{path}"),
             Self::Agency(agency) => format!("agency:{agency}"),
         }
     }
@@ -181,7 +188,7 @@ impl Object {
     pub fn agency(&self) -> &str {
         match self {
             Self::Camera(camera) => &camera.agency,
-            Self::Agency(agency) => agency,
+            Self::Agency(agency) | Self::AgencyStream { agency, .. } => agency,
             Self::Server | Self::Stream(_) => "",
         }
     }
@@ -255,8 +262,9 @@ pub fn authorize(who: &Principal, action: Action, object: &Object) -> Result<Lea
     }
     if !reaches(who, action, object) {
         return Err(match object {
-            Object::Camera(_) | Object::Stream(_) if action != Action::Publish => Denied::Hidden,
-            _ => Denied::Forbidden,
+            Object::Server | Object::Agency(_) => Denied::Forbidden,
+            _ if action == Action::Publish => Denied::Forbidden,
+            _ => Denied::Hidden,
         });
     }
     Ok(Lease { who: who.clone(), action })
@@ -295,7 +303,9 @@ fn has_role(who: &Principal, action: Action) -> bool {
 fn reaches(who: &Principal, action: Action, object: &Object) -> bool {
     if action == Action::Publish && who.role().is_none_or(|role| role < Role::Admin) {
         return match object {
-            Object::Stream(path) => publishes(who, path.as_str()),
+            Object::Stream(path) | Object::AgencyStream { path, .. } => {
+                publishes(who, path.as_str())
+            }
             Object::Camera(camera) => publishes(who, camera.id.as_str()),
             _ => false,
         };
@@ -315,6 +325,10 @@ fn reaches(who: &Principal, action: Action, object: &Object) -> bool {
             linked && role && visible.agencies.contains(&camera.agency)
         }
         Object::Agency(agency) => who.link().is_none() && visible.agencies.contains(agency),
+        // It has no role: not for who sees cameras of some roles only.
+        Object::AgencyStream { agency, .. } => {
+            who.link().is_none() && visible.roles.is_none() && visible.agencies.contains(agency)
+        }
         // Nobody's stream: only for who may see all.
         Object::Stream(_) => who.link().is_none() && *visible == Visible::ALL,
     }

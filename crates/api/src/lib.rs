@@ -7,7 +7,6 @@
 mod authenticate;
 mod console;
 mod coverage;
-mod directory;
 mod front;
 mod limit;
 pub mod messages;
@@ -125,7 +124,6 @@ pub(crate) struct Shared {
     parts: Parts,
     metrics: metrics::Metrics,
     limits: limit::Limits,
-    directory: directory::Directory,
     oidc_waiting: routes::oidc::Waiting,
 }
 
@@ -163,7 +161,6 @@ impl Server {
         let app = App(Arc::new(Shared {
             metrics: metrics::Metrics::new(&parts.registry)?,
             limits: limit::Limits::new(parts.settings.rates),
-            directory: directory::Directory::default(),
             oidc_waiting: routes::oidc::Waiting::default(),
             parts,
         }));

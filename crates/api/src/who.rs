@@ -116,7 +116,7 @@ impl Who {
         self.permit_ever(app, action)?;
         let not_found = || Problem::new(ErrorKind::NotFound, "camera_not_found").with("id", id);
         let known = CameraId::new(id).map_err(|_| not_found())?;
-        let camera = app.directory.camera(&app.database, &known).await?.ok_or_else(not_found)?;
+        let camera = app.gate.streams().camera(&known).await?.ok_or_else(not_found)?;
         let lease = self.permit(app, action, &object_of(&camera));
         lease.map(|lease| (lease, camera)).map_err(|problem| match problem.is_hiding() {
             true => not_found(),

@@ -1,11 +1,12 @@
 //! The gate over a real catalogue.
 #![allow(clippy::unwrap_used)]
 
-use catalog::{Agencies, Camera, Entry, Role};
+use catalog::{Agencies, Camera, Cameras, Entry, Role};
 
 use super::*;
 use crate::accounts::{Accounts, Change, NewUser};
 use crate::policy::Action;
+use crate::policy::CameraObject;
 use crate::principal::Purpose;
 use crate::trail::{self, Place};
 
@@ -187,6 +188,30 @@ async fn what_runs_ends_with_its_right_and_with_its_cameras_agency() {
     house.camera("METRO").await;
     let running = standing();
     house.database.revoke_key("k", SystemClock.wall()).await.unwrap();
+    house.gate.rights_changed().await;
+    assert!(running.ended().is_cancelled());
+}
+
+#[tokio::test]
+async fn a_path_is_its_cameras_else_its_rules_agencys_and_follows_both() {
+    let house = house().await;
+    let (_, bearer) = house.key("METRO").await;
+    let camera = house.camera("METRO").await;
+    let agency = Arc::new(Mutex::new(Some("METRO".to_owned())));
+    let asked = Arc::clone(&agency);
+    house.gate.streams().ask_for_agencies(move |_| asked.lock().clone());
+    let path = |path: &str| base::StreamPath::new(path).unwrap();
+    let object = async |of: &str| house.gate.streams().object(&path(of)).await.unwrap();
+    assert_eq!(object("cam/sub").await, Object::Camera(camera));
+    let metro = object("metro_1").await;
+    let expected = Object::AgencyStream { path: path("metro_1"), agency: "METRO".into() };
+    assert_eq!(metro, expected);
+    let permitted = vec![(Action::WatchLive, metro)];
+    let running = house.gate.watch_over(Standing::new(Some(bearer), HERE, permitted));
+    house.gate.rights_changed().await;
+    assert!(!running.ended().is_cancelled());
+    *agency.lock() = None;
+    assert_eq!(object("metro_1").await, Object::Stream(path("metro_1")));
     house.gate.rights_changed().await;
     assert!(running.ended().is_cancelled());
 }

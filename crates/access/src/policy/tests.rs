@@ -54,6 +54,14 @@ fn what_lies_outside_ones_agencies_is_hidden() {
     assert_eq!(authorize(&viewer, Action::MoveCamera, &other), Err(Denied::Forbidden));
     let nobody_s = Object::Stream(StreamPath::new("studio/1").unwrap());
     assert_eq!(authorize(&viewer, Action::WatchLive, &nobody_s), Err(Denied::Hidden));
+    let (path, agency) = (StreamPath::new("metro_12").unwrap(), "METRO".to_owned());
+    let metro_s = Object::AgencyStream { path, agency };
+    assert!(authorize(&viewer, Action::WatchLive, &metro_s).is_ok());
+    let bus = of(Role::Admin, &["BUS"]);
+    assert_eq!(authorize(&bus, Action::WatchLive, &metro_s), Err(Denied::Hidden));
+    assert_eq!(authorize(&bus, Action::Publish, &metro_s), Err(Denied::Forbidden));
+    let public = Principal::public(Role::Viewer, ["public".to_owned()].into());
+    assert_eq!(authorize(&public, Action::WatchLive, &metro_s), Err(Denied::Hidden));
     let admin = of(Role::Admin, &["METRO"]);
     assert_eq!(authorize(&admin, Action::ManageAccess, &Object::Server), Err(Denied::Forbidden));
     let audit = |agency: &str| authorize(&admin, Action::ReadAudit, &Object::Agency(agency.into()));

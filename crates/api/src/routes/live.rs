@@ -1,9 +1,9 @@
 //! Live media: HLS.
 
-use access::{Action, Credential, Lease, Object};
+use access::{Action, Credential, Lease};
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use base::{CameraId, ErrorKind, StreamPath};
+use base::{ErrorKind, StreamPath};
 use http::{HeaderName, StatusCode, header};
 use live::hls::{Answer, Error, Format};
 use serde::Deserialize;
@@ -12,7 +12,7 @@ use super::query::Checked;
 use super::rolling;
 use crate::App;
 use crate::problem::{Problem, ProblemDetails};
-use crate::who::{Who, object_of};
+use crate::who::Who;
 
 /// The codecs of a stream that an answer leaves out, because the protocol cannot carry them.
 pub(crate) const OMITTED: HeaderName = HeaderName::from_static("x-vedette-omitted");
@@ -110,15 +110,10 @@ async fn answer(
     }
 }
 
-/// The right to watch a stream: that of its camera, or, for one that is no camera's, to see all.
+/// The right to watch a stream: that of its camera, of its rule's agency, or to see all.
 async fn lease(app: &App, who: &Who, stream: &StreamPath) -> Result<Lease, Problem> {
-    let first = stream.as_str().split('/').next().unwrap_or_default();
     who.permit_ever(app, Action::WatchLive)?;
-    let camera = match CameraId::new(first) {
-        Ok(id) => app.directory.camera(&app.database, &id).await?,
-        Err(_) => None,
-    };
-    let object = camera.map_or_else(|| Object::Stream(stream.clone()), |found| object_of(&found));
+    let object = app.gate.streams().object(stream).await?;
     who.permit(app, Action::WatchLive, &object).map_err(|problem| match problem.is_hiding() {
         true => no_stream(stream.as_str()),
         false => problem,
