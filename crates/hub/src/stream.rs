@@ -1,55 +1,70 @@
-//! Hub, publisher and subscriber: who may write a ring, and who follows it.
+//! The hub and its streams: who may write a ring, and who follows it.
 
-use std::collections::HashMap;
-use std::future::poll_fn;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering, fence};
 use std::sync::{Arc, OnceLock, Weak};
-use std::task::{Poll, Waker};
+use std::task::Waker;
 
-use base::{Clock, StreamPath, SystemClock, Wall};
+use base::{CameraId, Clock, StreamPath, SystemClock, Wall};
 use media::{AccessUnit, Tracks};
 use parking_lot::Mutex;
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 
+use crate::admit::NotAdmitted;
+use crate::change::{Change, What};
 use crate::demand::Demand;
 use crate::metrics::Metrics;
-use crate::ring::{Found, Ring, RingLimits};
+use crate::paths::Rules;
+use crate::publisher::Publisher;
+use crate::ring::{Ring, RingLimits};
+use crate::subscriber::Subscriber;
 
 /// All streams by path. Cloning gives another handle to the same hub.
 #[derive(Clone)]
 pub struct Hub {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
-struct Shared {
+pub(crate) struct Shared {
     streams: Mutex<HashMap<StreamPath, Weak<Stream>>>,
     limits: RingLimits,
-    metrics: Metrics,
+    pub(crate) metrics: Metrics,
     resolver: OnceLock<Resolver>,
+    pub(crate) rules: watch::Sender<Arc<Rules>>,
+    pub(crate) cameras: Mutex<HashSet<CameraId>>,
+    pub(crate) changes: broadcast::Sender<Change>,
 }
 
-/// Asked for a path that nobody feeds: starts a producer, which holds a [`Demand`] when it returns true.
-type Resolver = Box<dyn Fn(&StreamPath) -> bool + Send + Sync>;
+/// Changes that a listener may be behind.
+const CHANGES_LEN_MAX: usize = 4_096;
+
+/// Asked for a path that nobody feeds: starts a producer, which holds a [`Demand`] when it returns.
+type Resolver = Box<dyn Fn(&StreamPath) -> Result<(), NotAdmitted> + Send + Sync>;
 
 /// One path. It exists while a publisher, a reader or a [`Demand`] holds it.
 pub(crate) struct Stream {
-    path: StreamPath,
-    hub: Arc<Shared>,
-    state: Mutex<State>,
+    pub(crate) path: StreamPath,
+    pub(crate) hub: Arc<Shared>,
+    pub(crate) state: Mutex<State>,
     pub(crate) readers: watch::Sender<usize>,
     pub(crate) demands: AtomicUsize,
-    next_reader: AtomicU64,
-    received: AtomicU64,
-    sent: AtomicU64,
+    pub(crate) viewers: AtomicUsize,
+    /// The number of the publisher that feeds it; 0: none.
+    pub(crate) publisher: watch::Sender<u64>,
+    pub(crate) next_reader: AtomicU64,
+    pub(crate) received: AtomicU64,
+    pub(crate) sent: AtomicU64,
 }
 
 /// What the ring's lock guards. It is held for a push or a look, never across an await.
-struct State {
-    ring: Ring,
-    published: bool,
+pub(crate) struct State {
+    pub(crate) ring: Ring,
+    pub(crate) published: bool,
+    /// Publishers so far.
+    pub(crate) publishers: u64,
     origin: Origin,
     since: Wall,
-    waiting: Vec<(u64, Waker)>,
+    pub(crate) waiting: Vec<(u64, Waker)>,
 }
 
 /// Who feeds a path, as the control API names it.
@@ -104,6 +119,8 @@ pub struct StreamState {
     pub fed: bool,
     /// Its readers, the recorder among them.
     pub readers: usize,
+    /// Those of them that watch.
+    pub viewers: usize,
     /// Bytes of access units that were published.
     pub received: u64,
     /// Bytes that readers said they had sent.
@@ -120,13 +137,24 @@ impl Hub {
     /// An empty hub.
     #[must_use]
     pub fn new(limits: RingLimits, metrics: Metrics) -> Self {
-        let (streams, resolver) = (Mutex::default(), OnceLock::new());
-        Self { shared: Arc::new(Shared { streams, limits, metrics, resolver }) }
+        let shared = Shared {
+            streams: Mutex::default(),
+            limits,
+            metrics,
+            resolver: OnceLock::new(),
+            rules: watch::Sender::default(),
+            cameras: Mutex::default(),
+            changes: broadcast::Sender::new(CHANGES_LEN_MAX),
+        };
+        Self { shared: Arc::new(shared) }
     }
 
-    /// Sets who is asked for paths that nobody feeds. It starts a producer and returns true, or returns
-    /// false; it must not wait. Once; later calls change nothing.
-    pub fn ask_for_unknown(&self, resolver: impl Fn(&StreamPath) -> bool + Send + Sync + 'static) {
+    /// Sets who is asked for paths that nobody feeds. It starts a producer, or says why not; it must not
+    /// wait. Once; later calls change nothing.
+    pub fn ask_for_unknown(
+        &self,
+        resolver: impl Fn(&StreamPath) -> Result<(), NotAdmitted> + Send + Sync + 'static,
+    ) {
         // Set by the composition, which does so once.
         let _ = self.shared.resolver.set(Box::new(resolver));
     }
@@ -149,28 +177,58 @@ impl Hub {
         tracks: Tracks,
         origin: Origin,
     ) -> Result<Publisher, PathTaken> {
+        self.take_over(path, tracks, origin, false)
+    }
+
+    pub(crate) fn take_over(
+        &self,
+        path: &StreamPath,
+        tracks: Tracks,
+        origin: Origin,
+        replaces: bool,
+    ) -> Result<Publisher, PathTaken> {
         let stream = self.stream(path);
         let mut state = stream.state.lock();
-        if state.published {
+        let was_published = std::mem::replace(&mut state.published, true);
+        if was_published && !replaces {
             return Err(PathTaken(path.clone()));
         }
-        state.published = true;
-        (state.origin, state.since) = (origin, SystemClock.wall());
+        state.publishers += 1;
+        let number = state.publishers;
+        (state.origin, state.since) = (origin.clone(), SystemClock.wall());
         state.ring.describe(tracks);
+        stream.publisher.send_replace(number);
         drop(state);
-        self.shared.metrics.streams.inc();
-        Ok(Publisher { stream })
+        if was_published {
+            self.announce(path, What::NotReady);
+        } else {
+            self.shared.metrics.streams.inc();
+        }
+        self.announce(path, What::Ready(origin));
+        Ok(Publisher { stream, number })
     }
 
     /// Follows a path that exists: one that is published, or whose producer waits for a reader.
     /// `None` when nobody feeds it nor would.
     #[must_use]
     pub fn subscribe(&self, path: &StreamPath, start: Start) -> Option<Subscriber> {
-        let stream = self.fed(path).or_else(|| {
-            let resolver = self.shared.resolver.get()?;
-            resolver(path).then(|| self.fed(path)).flatten()
-        })?;
-        Some(Subscriber::new(stream, start))
+        self.enter(path, start).ok()
+    }
+
+    /// [`Hub::subscribe`], saying why not.
+    pub(crate) fn enter(&self, path: &StreamPath, start: Start) -> Result<Subscriber, NotAdmitted> {
+        if let Some(stream) = self.fed(path) {
+            let reader = Subscriber::new(stream, start);
+            // Against a producer that leaves: it takes its promise back first and looks for readers then.
+            fence(Ordering::SeqCst);
+            if reader.stream.is_fed() {
+                return Ok(reader);
+            }
+        }
+        let resolver = self.shared.resolver.get().ok_or(NotAdmitted::NoStream)?;
+        resolver(path)?;
+        let stream = self.fed(path).ok_or(NotAdmitted::NoStream)?;
+        Ok(Subscriber::new(stream, start))
     }
 
     /// A path that is published or has a producer waiting.
@@ -188,9 +246,7 @@ impl Hub {
     /// Promises to feed a path when it has readers.
     #[must_use]
     pub fn demand(&self, path: &StreamPath) -> Demand {
-        let stream = self.stream(path);
-        stream.demands.fetch_add(1, Ordering::Relaxed);
-        Demand(stream)
+        Demand::new(self.stream(path))
     }
 
     /// A path's state; `None` when it does not exist.
@@ -222,12 +278,15 @@ impl Hub {
             state: Mutex::new(State {
                 ring,
                 published: false,
+                publishers: 0,
                 origin: Origin::default(),
                 since: Wall::default(),
                 waiting: Vec::new(),
             }),
             readers: watch::Sender::new(0),
             demands: AtomicUsize::new(0),
+            viewers: AtomicUsize::new(0),
+            publisher: watch::Sender::new(0),
             next_reader: AtomicU64::new(0),
             received: AtomicU64::new(0),
             sent: AtomicU64::new(0),
@@ -239,7 +298,7 @@ impl Hub {
 
 impl Stream {
     fn is_fed(&self) -> bool {
-        self.state.lock().published || self.demands.load(Ordering::Relaxed) > 0
+        self.state.lock().published || self.demands.load(Ordering::SeqCst) > 0
     }
 
     fn describe(&self) -> StreamState {
@@ -250,6 +309,7 @@ impl Stream {
             origin: state.published.then(|| (state.origin.clone(), state.since)),
             fed: state.published || self.demands.load(Ordering::Relaxed) > 0,
             readers: *self.readers.borrow(),
+            viewers: self.viewers.load(Ordering::Relaxed),
             received: self.received.load(Ordering::Relaxed),
             sent: self.sent.load(Ordering::Relaxed),
             tracks: state.ring.current().cloned(),
@@ -268,185 +328,5 @@ impl Drop for Stream {
         if streams.get(&self.path).is_some_and(|weak| weak.strong_count() == 0) {
             streams.remove(&self.path);
         }
-    }
-}
-
-/// The one source of a path.
-pub struct Publisher {
-    stream: Arc<Stream>,
-}
-
-impl Publisher {
-    /// Gives a unit to all readers. Never waits.
-    pub fn push(&self, unit: AccessUnit) {
-        let metrics = &self.stream.hub.metrics;
-        metrics.units.inc();
-        metrics.bytes.inc_by(unit.data.len() as u64);
-        self.stream.received.fetch_add(unit.data.len() as u64, Ordering::Relaxed);
-        let mut state = self.stream.state.lock();
-        let change = state.ring.push(unit);
-        let waiting = std::mem::take(&mut state.waiting);
-        drop(state);
-        metrics.ring_bytes.add(i64::try_from(change).unwrap_or(0));
-        wake(waiting);
-    }
-
-    /// Changes the description of what follows; readers go on at the next key frame.
-    pub fn describe(&self, tracks: Tracks) {
-        self.stream.state.lock().ring.describe(tracks);
-    }
-
-    /// True while the newest key-frame group does not fit the ring.
-    #[must_use]
-    pub fn long_gop(&self) -> bool {
-        self.stream.state.lock().ring.long_group()
-    }
-}
-
-impl Drop for Publisher {
-    fn drop(&mut self) {
-        let mut state = self.stream.state.lock();
-        state.published = false;
-        let waiting = std::mem::take(&mut state.waiting);
-        drop(state);
-        self.stream.hub.metrics.streams.dec();
-        wake(waiting);
-    }
-}
-
-fn wake(waiting: Vec<(u64, Waker)>) {
-    for (_, waker) in waiting {
-        waker.wake();
-    }
-}
-
-/// A reader: a cursor in a path's ring. It holds no units.
-pub struct Subscriber {
-    stream: Arc<Stream>,
-    id: u64,
-    place: Place,
-    generation: u64,
-    ended_told: bool,
-}
-
-/// Where a reader is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
-    /// Waiting for the first key frame at or after this number.
-    Entry(u64),
-    /// At this number.
-    At(u64),
-}
-
-impl Subscriber {
-    fn new(stream: Arc<Stream>, start: Start) -> Self {
-        let state = stream.state.lock();
-        let from = match start {
-            _ if !state.published => state.ring.end(),
-            Start::Group => state.ring.last_entry().unwrap_or_else(|| state.ring.end()),
-            Start::Oldest => state.ring.next_entry(0),
-            Start::Next => state.ring.end(),
-        };
-        // A reader that begins with no source has nothing to be told the end of.
-        let ended_told = !state.published;
-        drop(state);
-        let id = stream.next_reader.fetch_add(1, Ordering::Relaxed);
-        stream.readers.send_modify(|count| *count += 1);
-        stream.hub.metrics.readers.inc();
-        Self { stream, id, place: Place::Entry(from), generation: 0, ended_told }
-    }
-
-    /// The next event; waits for it. Cancel-safe: an event is taken only when it is returned.
-    pub async fn next(&mut self) -> Event {
-        poll_fn(|context| {
-            let stream = Arc::clone(&self.stream);
-            let mut state = stream.state.lock();
-            if let Some(event) = self.take(&state) {
-                return Poll::Ready(event);
-            }
-            match state.waiting.iter_mut().find(|(id, _)| *id == self.id) {
-                Some((_, waker)) => waker.clone_from(context.waker()),
-                None => state.waiting.push((self.id, context.waker().clone())),
-            }
-            Poll::Pending
-        })
-        .await
-    }
-
-    /// Appends to `out` all events that are there now, and does not wait: a reader that looks at
-    /// intervals costs the source nothing.
-    pub fn drain(&mut self, out: &mut Vec<Event>) {
-        let stream = Arc::clone(&self.stream);
-        let state = stream.state.lock();
-        while let Some(event) = self.take(&state) {
-            out.push(event);
-        }
-    }
-
-    /// Counts bytes that were sent to whoever this reader reads for.
-    pub fn sent(&self, bytes: u64) {
-        self.stream.sent.fetch_add(bytes, Ordering::Relaxed);
-    }
-
-    /// The path that is followed.
-    #[must_use]
-    pub fn path(&self) -> &StreamPath {
-        &self.stream.path
-    }
-
-    fn take(&mut self, state: &State) -> Option<Event> {
-        let cursor = match self.place {
-            Place::At(cursor) => cursor,
-            Place::Entry(from) => {
-                let entry = state.ring.next_entry(from);
-                self.place = Place::Entry(entry);
-                if !state.ring.is_entry(entry) {
-                    return self.take_end(state);
-                }
-                self.place = Place::At(entry);
-                entry
-            }
-        };
-        match state.ring.at(cursor) {
-            Found::Nothing => self.take_end(state),
-            Found::Overtaken { next, missed } => {
-                self.place = Place::Entry(next);
-                self.stream.hub.metrics.skipped.inc_by(missed);
-                Some(Event::Skipped(missed))
-            }
-            Found::Unit(unit, generation) if generation == self.generation => {
-                self.place = Place::At(cursor + 1);
-                Some(Event::Unit(unit.clone()))
-            }
-            Found::Unit(_, generation) => self.enter(state, cursor, generation),
-        }
-    }
-
-    /// A unit of another description is next: tell it, and go on at a key frame.
-    fn enter(&mut self, state: &State, cursor: u64, generation: u64) -> Option<Event> {
-        if !state.ring.is_entry(cursor) {
-            self.place = Place::Entry(cursor);
-            return self.take(state);
-        }
-        self.generation = generation;
-        self.ended_told = false;
-        let tracks = state.ring.description(generation);
-        Some(Event::Tracks(tracks.expect("a description is kept while its units are").clone()))
-    }
-
-    fn take_end(&mut self, state: &State) -> Option<Event> {
-        if state.published || self.ended_told {
-            return None;
-        }
-        self.ended_told = true;
-        Some(Event::Ended)
-    }
-}
-
-impl Drop for Subscriber {
-    fn drop(&mut self) {
-        self.stream.state.lock().waiting.retain(|(id, _)| *id != self.id);
-        self.stream.readers.send_modify(|count| *count -= 1);
-        self.stream.hub.metrics.readers.dec();
     }
 }

@@ -9,7 +9,8 @@ use media::audio::AacParameters;
 use media::{AccessUnit, Parameters, Ticks, Timescale, Track, TrackId, Tracks};
 use proptest::prelude::*;
 
-use crate::{Event, Hub, Metrics, RingLimits, Start};
+use crate::paths::NotPublishable;
+use crate::{Event, Hub, Metrics, NotAdmitted, Origin, RingLimits, Start, What};
 
 fn hub(max_bytes: usize) -> Hub {
     let metrics = Metrics::new(&prometheus::Registry::new()).unwrap();
@@ -223,4 +224,106 @@ proptest! {
             }
         }
     }
+}
+
+fn rules(max_readers: usize, override_publisher: bool) -> crate::paths::Rules {
+    let name = "all_others".to_owned();
+    let rule = crate::paths::Rule {
+        name,
+        publish: true,
+        max_readers,
+        override_publisher,
+        ..Default::default()
+    };
+    crate::paths::Rules::new(vec![rule]).unwrap()
+}
+
+#[test]
+fn a_new_publisher_takes_the_place_of_the_old_where_the_rule_says_so() {
+    let (hub, path) = (hub(10_000), path());
+    let publish = |rate| hub.publish_by_rule(&path, tracks(rate), Origin::default());
+    assert_eq!(publish(1).err(), Some(NotPublishable::NoRule));
+    hub.set_rules(rules(0, false));
+    let old = publish(1).unwrap();
+    assert_eq!(publish(2).err(), Some(NotPublishable::Taken));
+    hub.set_rules(rules(0, true));
+    old.push(unit(0, true));
+    let mut reader = hub.subscribe(&path, Start::Group).unwrap();
+    assert_eq!(numbers(&drained(&mut reader)), [0]);
+    let new = publish(2).unwrap();
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(old.replaced());
+    old.push(unit(1, false));
+    old.describe(tracks(3));
+    new.push(unit(5, true));
+    drop(old);
+    let events = drained(&mut reader);
+    assert_eq!(events[0], Event::Tracks(tracks(2)));
+    assert_eq!(numbers(&events), [5], "what the old one pushes goes nowhere, and it ends nothing");
+    drop(new);
+    assert_eq!(drained(&mut reader), [Event::Ended]);
+    hub.set_cameras([base::CameraId::new("cam").unwrap()].into());
+    assert_eq!(publish(1).err(), Some(NotPublishable::Camera));
+}
+
+#[test]
+fn a_path_takes_as_many_viewers_as_its_rule_says_and_recorders_do_not_count() {
+    let (hub, path) = (hub(10_000), path());
+    hub.set_rules(rules(1, false));
+    let _publisher = hub.publish_by_rule(&path, tracks(1), Origin::default()).unwrap();
+    let _recorder = hub.subscribe(&path, Start::Next).unwrap();
+    let mut changes = hub.follow_changes();
+    let viewer = hub.admit(&path, Start::Group).unwrap();
+    assert_eq!(hub.admit(&path, Start::Group).err(), Some(NotAdmitted::Full));
+    drop(viewer);
+    assert!(hub.admit(&path, Start::Group).is_ok());
+    assert!(matches!(changes.try_recv().unwrap().what, What::Read(_)));
+    assert!(matches!(changes.try_recv().unwrap().what, What::Unread(_)));
+}
+
+#[test]
+fn a_promise_is_taken_back_only_while_nobody_reads() {
+    let (hub, path) = (hub(10_000), path());
+    let mut demand = hub.demand(&path);
+    let reader = hub.subscribe(&path, Start::Group).unwrap();
+    assert!(!demand.leave());
+    drop(reader);
+    assert!(demand.leave());
+    assert!(hub.subscribe(&path, Start::Group).is_none());
+}
+
+#[test]
+fn no_reader_is_left_with_a_promise_that_is_gone() {
+    let (hub, path) = (hub(10_000), path());
+    for _ in 0..2_000 {
+        let mut demand = hub.demand(&path);
+        std::thread::scope(|threads| {
+            let reader = threads.spawn(|| hub.subscribe(&path, Start::Group));
+            let left = demand.leave();
+            let reader = reader.join().unwrap();
+            assert!(!(left && reader.is_some()), "left alone");
+        });
+    }
+}
+
+#[test]
+fn readers_stay_over_a_source_that_comes_back_with_other_parameters() {
+    let (hub, path) = (hub(10_000), path());
+    let first = hub.publish(&path, tracks(1)).unwrap();
+    let mut reader = hub.subscribe(&path, Start::Group).unwrap();
+    first.push(unit(0, true));
+    drop(first);
+    let events = drained(&mut reader);
+    assert_eq!(events.last(), Some(&Event::Ended));
+    assert!(drained(&mut reader).is_empty(), "told once");
+    let second = hub.publish(&path, tracks(2)).unwrap();
+    second.push(unit(3, false));
+    assert!(drained(&mut reader).is_empty(), "not before a key frame");
+    second.push(unit(4, true));
+    second.describe(tracks(3));
+    second.push(unit(5, false));
+    second.push(unit(6, true));
+    let events = drained(&mut reader);
+    assert_eq!(events[0], Event::Tracks(tracks(2)));
+    assert!(events.contains(&Event::Tracks(tracks(3))));
+    assert_eq!(numbers(&events), [4, 6]);
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use base::{ErrorKind, StreamPath};
-use hub::{Event, Hub, Start, Subscriber};
+use hub::{Event, Hub, NotAdmitted, Start, Subscriber};
 use media::Tracks;
 
 /// Why a stream cannot be entered.
@@ -15,15 +15,31 @@ pub enum OpenError {
     /// The path exists, but gave no key frame in time.
     #[error("the stream has not begun yet")]
     NotStarted,
+    /// As many watch it as may.
+    #[error("the stream has as many viewers as it may have")]
+    Full,
+    /// The server makes as many streams on demand as it can.
+    #[error("no more streams can be made now")]
+    Busy,
+}
+
+impl From<NotAdmitted> for OpenError {
+    fn from(refused: NotAdmitted) -> Self {
+        match refused {
+            NotAdmitted::NoStream => Self::NoStream,
+            NotAdmitted::Full => Self::Full,
+            NotAdmitted::Busy => Self::Busy,
+        }
+    }
 }
 
 impl OpenError {
-    /// What kind of thing went wrong; a retry helps for [`Self::NotStarted`].
+    /// What kind of thing went wrong; a retry helps for all but [`Self::NoStream`].
     #[must_use]
     pub const fn kind(self) -> ErrorKind {
         match self {
             Self::NoStream => ErrorKind::NotFound,
-            Self::NotStarted => ErrorKind::Unavailable,
+            Self::NotStarted | Self::Full | Self::Busy => ErrorKind::Unavailable,
         }
     }
 
@@ -33,6 +49,8 @@ impl OpenError {
         match self {
             Self::NoStream => "stream_not_found",
             Self::NotStarted => "stream_not_started",
+            Self::Full => "stream_full",
+            Self::Busy => "streams_busy",
         }
     }
 }
@@ -45,7 +63,7 @@ pub struct Opened {
     pub tracks: Tracks,
 }
 
-/// Enters the stream at `path`, waiting at most `limit` for its first key frame. Cancel-safe: what was
+/// Enters the stream at `path`, waiting at most `limit`, or as long as its rule says, for its first key frame. Cancel-safe: what was
 /// entered is left when the future is dropped.
 ///
 /// # Errors
@@ -56,7 +74,9 @@ pub async fn open(
     start: Start,
     limit: Duration,
 ) -> Result<Opened, OpenError> {
-    let mut reader = hub.subscribe(path, start).ok_or(OpenError::NoStream)?;
+    let own = hub.rules().find(path).and_then(|found| found.rule().start_timeout);
+    let limit = own.filter(|_| !hub.is_camera(path)).unwrap_or(limit);
+    let mut reader = hub.admit(path, start)?;
     let first = async {
         loop {
             if let Event::Tracks(tracks) = reader.next().await {
