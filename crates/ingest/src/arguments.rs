@@ -1,5 +1,6 @@
 //! What an ffmpeg child is told: to pull an address as it is, or to make one stream of another. Pure.
 
+use hub::paths::Derivation;
 use url::Url;
 
 use crate::source::{Derived, SourceSpec, Transport};
@@ -52,11 +53,13 @@ pub(crate) fn protocols(spec: &SourceSpec, url: &Url) -> &'static str {
 pub(crate) fn of(spec: &SourceSpec, url: &Url, form: Form) -> Vec<String> {
     let mut out = Vec::new();
     match &spec.derived {
+        Some(Derived { codec: Some(codec), .. }) => convert(*codec, form, &mut out),
         Some(derived) => derive(derived, &mut out),
         None => pull(spec, url, form, &mut out),
     }
     // Each picture makes a fragment; the flag for that gives sound wrong times when it comes in bursts.
-    let container = if form == Form::Mov && spec.derived.is_none() { "mov" } else { "mp4" };
+    let is_silent = spec.derived.as_ref().is_some_and(|derived| derived.codec.is_none());
+    let container = if form == Form::Mov && !is_silent { "mov" } else { "mp4" };
     words(
         &mut out,
         &format!(
@@ -118,6 +121,24 @@ fn derive(derived: &Derived, out: &mut Vec<String>) {
         out,
         "-c:v libx264 -preset veryfast -tune zerolatency -pix_fmt yuv420p -force_key_frames expr:gte(t,n_forced*2)",
     );
+}
+
+/// One codec made, the rest as it is.
+fn convert(codec: Derivation, form: Form, out: &mut Vec<String>) {
+    words(out, "-fflags +nobuffer -f mp4 -i pipe:0 -map 0:v:0");
+    let (video, audio) = match codec {
+        Derivation::H264 => (
+            "libx264 -preset veryfast -tune zerolatency -profile:v baseline -pix_fmt yuv420p -force_key_frames expr:gte(t,n_forced*2)",
+            "copy",
+        ),
+        Derivation::Opus => ("copy", "libopus -b:a 64k -application lowdelay"),
+        Derivation::Aac => ("copy", "aac -b:a 96k"),
+    };
+    words(out, &format!("-c:v {video}"));
+    match form {
+        Form::Silent => words(out, "-an"),
+        Form::Mov | Form::Mp4 => words(out, &format!("-map 0:a:0? -c:a {audio}")),
+    }
 }
 
 fn with_credentials(spec: &SourceSpec, url: &Url) -> Url {

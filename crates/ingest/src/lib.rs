@@ -6,10 +6,12 @@
 mod address;
 mod arguments;
 pub mod check;
+mod copied;
 pub mod failure;
 mod guard;
 mod measure;
 mod metrics;
+mod on_demand;
 mod outlet;
 mod proxy;
 mod relay;
@@ -20,12 +22,13 @@ mod session;
 mod source;
 pub mod status;
 mod supervisor;
+mod task;
 mod way;
 
 pub use failure::Failure;
 pub use metrics::Metrics;
 pub use service::{Config, Service};
-pub use source::{Client, Derived, SourceSpec, Transport};
+pub use source::{Client, Derived, Owner, SourceSpec, Transport};
 pub use status::{CameraStatus, LastError, State, StatusBoard};
 
 #[cfg(test)]

@@ -64,9 +64,10 @@ impl Outlet {
         }
     }
 
-    /// A reader of another path, beginning with the group that it holds.
+    /// A reader of another path, beginning with the group that it holds. A path of a rule begins by it.
     pub(crate) fn follow(&self, path: &StreamPath) -> Subscriber {
-        self.hub.follow(path, Start::Group)
+        let reader = self.hub.subscribe(path, Start::Group);
+        reader.unwrap_or_else(|| self.hub.follow(path, Start::Group))
     }
 
     /// True once the path is fed: from the first key frame on.
@@ -91,13 +92,14 @@ impl Outlet {
         }
         match &self.publisher {
             Some(publisher) => {
-                tracing::info!(camera = %self.spec.camera, stream = %self.spec.name, "codec parameters changed");
+                tracing::info!(camera = %self.spec.owner, stream = %self.spec.name, "codec parameters changed");
                 publisher.describe(tracks.clone());
             }
             None => {
                 let taken =
                     |error: hub::PathTaken| Failure::new(Kind::ProtocolError).with("detail", error);
-                let published = self.hub.publish(&self.spec.path, tracks.clone());
+                let origin = hub::Origin { kind: kind_of(&self.spec), id: String::new() };
+                let published = self.hub.publish_from(&self.spec.path, tracks.clone(), origin);
                 self.publisher = Some(published.map_err(taken)?);
             }
         }
@@ -123,7 +125,7 @@ impl Outlet {
     /// Publishes a unit. Before the path is open, and for tracks that are not described, nothing happens.
     pub(crate) fn push(&mut self, unit: Incoming) -> Step {
         if unit.lost > 0 {
-            let camera = [self.spec.camera.as_str()];
+            let camera = [self.spec.owner.label()];
             self.metrics.lost_packets.with_label_values(&camera).inc_by(u64::from(unit.lost));
         }
         let (Some(publisher), Some(tracks)) = (&self.publisher, &self.tracks) else {
@@ -140,8 +142,8 @@ impl Outlet {
         let dts = match placed {
             Placed::At(dts) => dts,
             Placed::Jumped => {
-                self.metrics.clock_jumps.with_label_values(&[self.spec.camera.as_str()]).inc();
-                tracing::warn!(camera = %self.spec.camera, stream = %self.spec.name, "camera clock jumped");
+                self.metrics.clock_jumps.with_label_values(&[self.spec.owner.label()]).inc();
+                tracing::warn!(camera = %self.spec.owner, stream = %self.spec.name, "camera clock jumped");
                 publisher.describe(tracks.clone());
                 self.lanes.iter_mut().for_each(|(_, timeline)| timeline.restart());
                 unit.dts.unwrap_or(unit.pts)
@@ -171,11 +173,11 @@ impl Outlet {
     pub(crate) fn sender_report(&mut self, says: Wall) {
         let offset = says.as_micros() - SystemClock.wall().as_micros();
         let sign = if offset < 0 { -1.0 } else { 1.0 };
-        let gauge = self.metrics.clock_offset.with_label_values(&[self.spec.camera.as_str()]);
+        let gauge = self.metrics.clock_offset.with_label_values(&[self.spec.owner.label()]);
         gauge.set(Duration::from_micros(offset.unsigned_abs()).as_secs_f64().copysign(sign));
         let stepped = |before: i64| (offset - before).abs() > CLOCK_STEP_MICROS;
         if self.clock_offset.replace(offset).is_some_and(stepped) {
-            tracing::info!(camera = %self.spec.camera, offset_ms = offset / 1_000, "camera clock was set");
+            tracing::info!(camera = %self.spec.owner, offset_ms = offset / 1_000, "camera clock was set");
         }
     }
 
@@ -187,6 +189,19 @@ impl Outlet {
             tracks.get(unit.track).and_then(|track| track.parameters.changed_by(&unit.data));
         let Some(parameters) = changed else { return Ok(()) };
         self.describe(with_parameters(tracks, unit.track, &parameters))
+    }
+}
+
+/// What the control API calls such a source.
+fn kind_of(spec: &SourceSpec) -> &'static str {
+    match spec.url.scheme() {
+        _ if spec.derived.is_some() => "hidden",
+        "rtsp" | "rtsps" => "rtspSource",
+        "rtmp" => "rtmpSource",
+        "http" | "https" => "hlsSource",
+        "srt" => "srtSource",
+        "udp" => "udpSource",
+        _ => "hidden",
     }
 }
 

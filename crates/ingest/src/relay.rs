@@ -3,14 +3,14 @@
 //!
 //! Runs inside the source's task; dropping it ends the child.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use bytes::Bytes;
 use child::Ffmpeg;
 use hub::{Event as HubEvent, Subscriber};
 use media::mp4::{self, StreamEvent, StreamReader};
-use media::{AccessUnit, Ticks, Tracks};
+use media::{AccessUnit, Ticks, Timescale, TrackId, Tracks};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{ChildStdin, ChildStdout};
 use url::Url;
@@ -47,10 +47,12 @@ pub(crate) struct Session {
 struct Feed {
     from: Subscriber,
     stdin: ChildStdin,
+    with_sound: bool,
     tracks: Option<Tracks>,
     sequence: u32,
-    first: Option<Ticks>,
-    last: Option<Ticks>,
+    /// Media time of the first unit, microseconds: tracks keep their distance.
+    first_us: Option<i64>,
+    last: HashMap<TrackId, Ticks>,
     pending: VecDeque<Bytes>,
 }
 
@@ -97,7 +99,10 @@ impl Session {
         let stdout = child.stdout().ok_or_else(no_pipe)?;
         let stdin = child.stdin();
         let feed = match (&spec.derived, stdin) {
-            (Some(derived), Some(stdin)) => Some(Feed::new(outlet.follow(&derived.from), stdin)),
+            (Some(derived), Some(stdin)) => {
+                let from = outlet.follow(&derived.from);
+                Some(Feed::new(from, stdin, derived.codec.is_some()))
+            }
             _ => None,
         };
         Ok(Self {
@@ -215,13 +220,21 @@ impl Session {
 }
 
 impl Feed {
-    const fn new(from: Subscriber, stdin: ChildStdin) -> Self {
-        let pending = VecDeque::new();
-        Self { from, stdin, tracks: None, sequence: 0, first: None, last: None, pending }
+    fn new(from: Subscriber, stdin: ChildStdin, with_sound: bool) -> Self {
+        Self {
+            from,
+            stdin,
+            with_sound,
+            tracks: None,
+            sequence: 0,
+            first_us: None,
+            last: HashMap::new(),
+            pending: VecDeque::new(),
+        }
     }
 
-    /// Gives the child all that the stream has, until either ends. Only video is given. Cancel-safe:
-    /// what is not written yet waits in `pending`.
+    /// Gives the child all that the stream has, until either ends. Sound is given where it
+    /// is wanted. Cancel-safe: what is not written yet waits in `pending`.
     async fn run(&mut self) -> Failure {
         let ended = |what: &str| Failure::new(Kind::StreamEnded).with("detail", what);
         loop {
@@ -238,14 +251,16 @@ impl Feed {
                 // A child is set up for one description; the next one gets a child of its own.
                 HubEvent::Tracks(_) if self.tracks.is_some() => return ended("parameters changed"),
                 HubEvent::Tracks(tracks) => {
-                    let video = tracks.filtered(|track| track.parameters.is_video());
-                    let Ok(init) = mp4::init_segment(&video) else { return ended("no video") };
-                    self.tracks = Some(video);
+                    let with_sound = self.with_sound;
+                    let given = tracks.filtered(|t| with_sound || t.parameters.is_video());
+                    let Ok(init) = mp4::init_segment(&given) else { return ended("no video") };
+                    self.tracks = Some(given);
                     self.pending.push_back(init);
                 }
                 HubEvent::Unit(unit) => {
-                    let known = self.tracks.as_ref().is_some_and(|t| t.get(unit.track).is_some());
-                    if known && self.queue(&unit).is_err() {
+                    let track = self.tracks.as_ref().and_then(|tracks| tracks.get(unit.track));
+                    let Some(scale) = track.map(|track| track.timescale) else { continue };
+                    if self.queue(&unit, scale).is_err() {
                         return ended("a picture that cannot be passed on");
                     }
                 }
@@ -256,10 +271,15 @@ impl Feed {
     }
 
     /// Makes a fragment of one unit.
-    fn queue(&mut self, unit: &AccessUnit) -> Result<(), mp4::Error> {
-        let base_dts = unit.dts - *self.first.get_or_insert(unit.dts);
-        let duration = self.last.map_or(0, |last| (unit.dts - last).0);
-        self.last = Some(unit.dts);
+    fn queue(&mut self, unit: &AccessUnit, scale: Timescale) -> Result<(), mp4::Error> {
+        let first_us = *self.first_us.get_or_insert_with(|| scale.to_micros(unit.dts));
+        let base_dts = unit.dts - scale.from_micros(first_us);
+        if base_dts.0 < 0 {
+            // Sound from before the first picture.
+            return Ok(());
+        }
+        let last = self.last.insert(unit.track, unit.dts);
+        let duration = last.map_or(0, |last| (unit.dts - last).0);
         self.sequence = self.sequence.wrapping_add(1);
         let sample = mp4::Sample {
             data: unit.data.clone(),

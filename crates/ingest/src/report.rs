@@ -7,7 +7,7 @@ use crate::failure::Failure;
 use crate::measure::Rates;
 use crate::outlet::Outlet;
 use crate::source::SourceSpec;
-use crate::status::{LastError, State, StatusBoard, StreamInfo};
+use crate::status::{CameraStatus, LastError, State, StatusBoard, StreamInfo};
 
 /// A camera's streams in the order in which people see them: main, sub, then others.
 const ORDER: [&str; 2] = ["main", "sub"];
@@ -45,19 +45,19 @@ impl Report {
         if self.state.replace(state) == Some(state) {
             return;
         }
-        let camera = &self.spec.camera;
+        let camera = &self.spec.owner;
         if !self.is_main {
             return tracing::debug!(%camera, stream = %self.spec.name, ?state, "stream state changed");
         }
         tracing::info!(%camera, ?state, "camera state changed");
-        self.board.update(camera, |status| {
+        self.update(|status| {
             status.state = state;
             status.since = SystemClock.wall();
         });
     }
 
     pub(crate) fn failure(&mut self, failure: &Failure) {
-        let (camera, code) = (&self.spec.camera, failure.kind.code());
+        let (camera, code) = (&self.spec.owner, failure.kind.code());
         if self.last_code.replace(code) != Some(code) {
             let detail = failure.args.get("detail").map_or("", String::as_str);
             tracing::warn!(%camera, stream = %self.spec.name, code, detail, "source failed");
@@ -65,7 +65,7 @@ impl Report {
         if self.is_main {
             let at = SystemClock.wall();
             let error = LastError { code, args: failure.args.clone(), at };
-            self.board.update(camera, |status| status.last_error = Some(error));
+            self.update(|status| status.last_error = Some(error));
         }
     }
 
@@ -77,8 +77,15 @@ impl Report {
         self.write(info);
     }
 
+    /// Only cameras stand on the board.
+    fn update(&self, change: impl FnOnce(&mut CameraStatus)) {
+        if let Some(camera) = self.spec.owner.camera() {
+            self.board.update(camera, change);
+        }
+    }
+
     fn write(&self, info: StreamInfo) {
-        self.board.update(&self.spec.camera, |status| {
+        self.update(|status| {
             match status.streams.iter_mut().find(|known| known.name == info.name) {
                 Some(known) if *known == info => {}
                 Some(known) => *known = info,

@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base::outgoing::Outgoing;
+use hub::{Event, Subscriber};
+use media::Tracks;
 
 use crate::failure::{Failure, Kind};
 use crate::outlet::{Outlet, Step};
 use crate::source::{Client, SourceSpec};
-use crate::{relay, rtsp};
+use crate::{copied, relay, rtsp};
 
 /// What every session keeps to.
 #[derive(Clone)]
@@ -25,6 +27,8 @@ pub(crate) enum Session {
     Rtsp(Box<rtsp::Session>),
     /// An ffmpeg child's.
     Relay(Box<relay::Session>),
+    /// Of a stream that is passed on as it is.
+    Copied(Box<copied::Session>),
 }
 
 impl Session {
@@ -35,6 +39,13 @@ impl Session {
         choice: &Choice,
         rules: &Rules,
     ) -> Result<Self, Failure> {
+        if let Some((from, codec)) = spec.derived.as_ref().and_then(|d| Some((&d.from, d.codec?))) {
+            let (reader, tracks) = described(outlet.follow(from), rules.limit).await?;
+            if copied::fits(&tracks, codec) {
+                let passed_on = copied::Session::new(reader, tracks, codec, outlet)?;
+                return Ok(Self::Copied(Box::new(passed_on)));
+            }
+        }
         if choice.by_child {
             let opened = relay::open(spec, outlet, rules).await?;
             return Ok(Self::Relay(Box::new(opened)));
@@ -47,6 +58,7 @@ impl Session {
         match self {
             Self::Rtsp(session) => session.step().await,
             Self::Relay(session) => session.step().await,
+            Self::Copied(session) => session.step().await,
         }
     }
 
@@ -54,8 +66,26 @@ impl Session {
         match self {
             Self::Rtsp(session) => session.outlet(),
             Self::Relay(session) => session.outlet(),
+            Self::Copied(session) => session.outlet(),
         }
     }
+}
+
+/// Waits until a reader is told what it gets.
+async fn described(
+    mut reader: Subscriber,
+    limit: Duration,
+) -> Result<(Subscriber, Tracks), Failure> {
+    let first = async {
+        loop {
+            if let Event::Tracks(tracks) = reader.next().await {
+                return tracks;
+            }
+        }
+    };
+    let late = |_| Failure::new(Kind::Timeout).with("seconds", limit.as_secs());
+    let tracks = tokio::time::timeout(limit, first).await.map_err(late)?;
+    Ok((reader, tracks))
 }
 
 /// Which client is tried next. With `auto` that is the built-in one until it meets what it does not

@@ -1,6 +1,7 @@
 //! What a source is told: where to pull, as whom, and how.
 
 use base::{CameraId, Secret, StreamPath};
+use hub::paths::Derivation;
 use url::Url;
 
 /// How RTP is carried.
@@ -34,14 +35,51 @@ pub struct Derived {
     pub size: Option<(u16, u16)>,
     /// Frames a second; `None`: as they are.
     pub framerate: Option<u16>,
+    /// What is made, with the sound; `None`: smaller pictures without it.
+    pub codec: Option<Derivation>,
 }
 
-/// One wanted stream of a camera. Two equal ones are the same source: it is left running.
+/// Whose source it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// A camera's.
+    Camera(CameraId),
+    /// Of a path that the rule of this name allows.
+    Rule(String),
+}
+
+impl Owner {
+    /// As numbers and logs name it: one of so many as there are cameras and rules.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        match self {
+            Self::Camera(camera) => camera.as_str(),
+            Self::Rule(name) => name,
+        }
+    }
+
+    /// The camera, where it is one's.
+    #[must_use]
+    pub const fn camera(&self) -> Option<&CameraId> {
+        match self {
+            Self::Camera(camera) => Some(camera),
+            Self::Rule(_) => None,
+        }
+    }
+}
+
+impl std::fmt::Display for Owner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.label())
+    }
+}
+
+/// One wanted stream. Two equal ones are the same source: it is left running.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceSpec {
-    /// The camera.
-    pub camera: CameraId,
-    /// The stream's name: `main`, `sub`, `720p`.
+    /// Whose it is.
+    pub owner: Owner,
+    /// The stream's name: `main`, `sub`, `720p`; of a rule's, its path.
     pub name: String,
     /// Its path in the hub.
     pub path: StreamPath,
@@ -72,7 +110,7 @@ pub(crate) mod tests {
         let camera = CameraId::new("cam1").unwrap();
         SourceSpec {
             path: camera.main_path(),
-            camera,
+            owner: Owner::Camera(camera),
             name: "main".to_owned(),
             url: Url::parse(url).unwrap(),
             username: String::new(),

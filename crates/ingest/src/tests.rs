@@ -95,11 +95,12 @@ async fn a_derived_stream_is_made_while_somebody_reads_it() {
     let main = spec(&url, Client::Auto);
     let derived = SourceSpec {
         name: "120p".to_owned(),
-        path: main.camera.stream_path("120p"),
+        path: base::StreamPath::new("cam1/120p").unwrap(),
         derived: Some(Derived {
             from: main.path.clone(),
             size: Some((160, 120)),
             framerate: Some(5),
+            codec: None,
         }),
         on_demand: true,
         ..main.clone()
@@ -124,7 +125,7 @@ async fn an_address_that_ffmpeg_cannot_pull_says_why() {
     bench.service.reconcile(vec![spec.clone()]);
     let failed = async {
         loop {
-            let status = bench.service.status().get(&spec.camera);
+            let status = bench.service.status().get(spec.owner.camera().unwrap());
             if let Some(error) = status.and_then(|status| status.last_error) {
                 return error.code;
             }

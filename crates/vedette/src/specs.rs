@@ -12,7 +12,7 @@ pub fn sources(cameras: &[Camera]) -> Vec<ingest::SourceSpec> {
 
 fn sources_of(camera: &Camera) -> Vec<ingest::SourceSpec> {
     let main = ingest::SourceSpec {
-        camera: camera.id.clone(),
+        owner: ingest::Owner::Camera(camera.id.clone()),
         name: "main".to_owned(),
         path: camera.id.main_path(),
         url: camera.url.clone(),
@@ -43,6 +43,7 @@ fn sources_of(camera: &Camera) -> Vec<ingest::SourceSpec> {
             from: main.path.clone(),
             size: transcode.size,
             framerate: transcode.framerate,
+            codec: None,
         };
         let (name, path) = (transcode.name(), camera.id.stream_path(&transcode.name()));
         // Made only while somebody, a viewer or the recorder, reads it.

@@ -67,7 +67,7 @@ fn sources_of_camera(
     config: &Config,
 ) -> anyhow::Result<Vec<SourceSpec>> {
     let sources = specs::sources(&config.cameras);
-    let is_its = |source: &SourceSpec| source.camera.as_str() == id && source.derived.is_none();
+    let is_its = |source: &SourceSpec| source.owner.label() == id && source.derived.is_none();
     let its: Vec<SourceSpec> = sources.into_iter().filter(is_its).collect();
     if its.is_empty() {
         let known: Vec<&str> =
