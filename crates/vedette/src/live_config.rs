@@ -100,7 +100,11 @@ impl LiveConfig {
                 self.refused(&board, faults);
             }
             Ok(config) => {
-                let next = Config { cameras: config.cameras.clone(), ..self.in_force.clone() };
+                let next = Config {
+                    cameras: config.cameras.clone(),
+                    paths: config.paths.clone(),
+                    ..self.in_force.clone()
+                };
                 match running.apply(&next).await {
                     Ok(()) => {
                         self.settle.done(mark);
@@ -132,6 +136,9 @@ impl LiveConfig {
         if change != Change::default() {
             let Change { added, changed, removed } = change;
             tracing::info!(?added, ?changed, ?removed, "cameras of the configuration changed");
+        }
+        if self.in_force.paths != config.paths {
+            tracing::info!(rules = config.paths.len(), "paths of the configuration changed");
         }
         if !std::mem::take(&mut self.told.faults).is_empty() {
             tracing::info!("configuration is in order again");

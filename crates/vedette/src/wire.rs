@@ -21,7 +21,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use crate::config::{Camera, Config};
-use crate::{access_setup, listen, retention, specs, volume};
+use crate::{access_setup, hooks, listen, paths_setup, retention, specs, volume};
 
 /// How long parts may take to leave.
 const LEAVE: Duration = Duration::from_secs(10);
@@ -41,6 +41,8 @@ pub struct Running {
     retention: retention::Running,
     first_camera: watch::Sender<Option<CameraId>>,
     gate: access::Gate,
+    hub: Hub,
+    hooks: watch::Sender<hooks::OfCameras>,
     _pool: Arc<Pool>,
 }
 
@@ -80,6 +82,10 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         max_duration: settings.duration("live.ring.max_duration"),
     };
     let hub = Hub::new(limits, hub::Metrics::new(&registry)?);
+    paths_setup::apply(&hub, &config.paths);
+    paths_setup::follow(&hub, &access.gate, &scope);
+    let hooks = watch::Sender::new(paths_setup::hooks(&config.cameras));
+    hooks::start(&hub, hooks.subscribe(), &scope);
     let mut ingest = start_ingest(config, &hub, &pool, &scope, &registry)?;
     let status = ingest.status();
     let parts = record::Parts {
@@ -103,7 +109,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
 
     let snapshots = live::snapshot::Service::new(hub.clone(), cores.get());
     let live = live::Context {
-        hub,
+        hub: hub.clone(),
         pool: Arc::clone(&pool),
         scope: scope.child(),
         sessions: live::sessions::Sessions::default(),
@@ -145,6 +151,8 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         retention,
         first_camera,
         gate: access.gate,
+        hub,
+        hooks,
         _pool: pool,
     })
 }
@@ -155,7 +163,7 @@ impl Running {
         &self.board
     }
 
-    /// Makes the cameras of the file those of `config`, and their limits: equal ones go on untouched,
+    /// Makes the cameras and rules of paths of the file those of `config`, and their limits: equal ones go on untouched,
     /// missing ones stop and stay playable. Its other keys are those of the start.
     ///
     /// # Errors
@@ -166,6 +174,8 @@ impl Running {
         // Recorders first: those that leave still take what their ring holds.
         self.record.reconcile(specs::recordings(&config.cameras));
         self.ingest.reconcile(specs::sources(&config.cameras));
+        paths_setup::apply(&self.hub, &config.paths);
+        self.hooks.send_replace(paths_setup::hooks(&config.cameras));
         self.retention.apply(config);
         // A camera may be another agency's now.
         self.gate.rights_changed().await;

@@ -14,6 +14,7 @@ mod faults;
 mod live_config;
 mod openid;
 mod outgoing;
+mod paths;
 mod recording;
 mod rtsp_auth;
 mod simulator;

@@ -32,6 +32,8 @@ pub struct Camera {
     /// A stream made of the main one.
     pub transcode: Option<Transcode>,
     pub tags: Vec<String>,
+    /// Programs that are run.
+    pub hooks: hub::paths::Hooks,
 }
 
 /// A derived stream as it is to be.
@@ -225,6 +227,7 @@ fn one(
         transcode: Transcode::read(settings, "transcode").or(record.capture),
         record: recording(node, shown, settings, record, faults),
         tags: settings.texts("tags"),
+        hooks: super::paths::hooks(node, settings, shown, faults),
     })
 }
 
@@ -355,7 +358,7 @@ fn optional_url(
     Ok(Some(url))
 }
 
-fn decode(text: &str) -> String {
+pub(super) fn decode(text: &str) -> String {
     let mut bytes = Vec::new();
     let mut rest = text.as_bytes();
     while let Some((first, tail)) = rest.split_first() {

@@ -5,6 +5,7 @@ mod check;
 mod env;
 mod fault;
 mod parse;
+mod paths;
 mod reference;
 mod rules;
 mod show;
@@ -38,6 +39,8 @@ pub struct Config {
     pub settings: Settings,
     /// The cameras.
     pub cameras: Vec<Camera>,
+    /// The rules of `live.paths`.
+    pub paths: Vec<hub::paths::Rule>,
     /// All that is written lies below.
     pub data_dir: PathBuf,
     /// The file, if there is one.
@@ -68,6 +71,7 @@ pub fn load_text(
     rules::derive(&mut settings, &mut faults);
     let record = rules::record(&settings);
     let cameras = camera::read(&cameras, base, &record, &mut faults);
+    let paths = paths::read(&settings, &cameras, base, &mut faults);
     rules::check_meaning(&settings, &mut faults);
     if !faults.is_empty() {
         return Err(Faults(faults));
@@ -78,6 +82,7 @@ pub fn load_text(
     Ok(Config {
         settings,
         cameras,
+        paths,
         data_dir,
         file: None,
         master_key: secret("VEDETTE_MASTER_KEY"),

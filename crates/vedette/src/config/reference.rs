@@ -3,10 +3,15 @@
 use std::fmt::Write;
 
 use super::show::quote;
-use super::table::{CAMERA_KEYS, KEYS, Key, Kind};
+use super::table::{CAMERA_KEYS, KEYS, Key, Kind, PATH_KEYS};
 
 const HEAD: &str = "# Every key of vedette with its default. Keep what you change, delete the rest.\n\
     # Reference: docs/reference/configuration.md\n";
+
+const PATHS_EXAMPLE: &str = "  # paths:\n\
+    \x20 #   \"metro_*\": { agency: METRO, url: \"rtsp://10.1.0.5/cam/{1}\" }    # pulled while somebody watches\n\
+    \x20 #   \"~^bus_([0-9]+)$\": { agency: BUS, publish: true }                # published by its devices\n\
+    \x20 #   all_others: { publish: true }                                    # every other path\n";
 
 /// `vedette.example.yaml`.
 pub fn example_yaml() -> String {
@@ -22,6 +27,9 @@ pub fn example_yaml() -> String {
         open = sections.to_vec();
         let line = format!("{}{name}: {}", "  ".repeat(sections.len()), example(key));
         let _ = writeln!(out, "{line:<44} # {}", key.doc);
+        if key.path == "live.paths" {
+            out.push_str(PATHS_EXAMPLE);
+        }
     }
     out.push_str("\ncameras: []\n# A camera:\n# cameras:\n");
     let mut open = "";
@@ -132,5 +140,6 @@ pub fn reference_page() -> String {
     };
     KEYS.iter().for_each(|key| row("", key));
     CAMERA_KEYS.iter().for_each(|key| row("cameras[].", key));
+    PATH_KEYS.iter().for_each(|key| row("live.paths.<pattern>.", key));
     out
 }

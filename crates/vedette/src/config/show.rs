@@ -140,7 +140,10 @@ fn secrets_of(node: &Node, name: &str, found: &mut Vec<String>) {
         }
         Value::List(items) => items.iter().for_each(|item| secrets_of(item, name, found)),
         _ if is_secret(name) => found.extend(node.scalar()),
-        _ => {}
+        _ => {
+            let url = node.scalar().and_then(|text| Url::parse(&text).ok());
+            found.extend(url.and_then(|url| url.password().map(str::to_owned)));
+        }
     }
 }
 

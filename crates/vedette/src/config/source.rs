@@ -10,8 +10,10 @@ use super::{Config, Environment, load_text, parse};
 
 const NAMES: [&str; 4] = ["vedette.yaml", "vedette.toml", "config.yaml", "config.toml"];
 
-/// Keys that cameras inherit: a change reaches them while the server runs. All others need a restart.
-const INHERITED: [&str; 13] = [
+/// Keys that cameras inherit, and the rules of paths: a change reaches them while the server runs. All
+/// others need a restart.
+const INHERITED: [&str; 14] = [
+    "live.paths",
     "time_zone",
     "record.mode",
     "record.stream",

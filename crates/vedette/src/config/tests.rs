@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::table::{CAMERA_KEYS, KEYS};
+use super::table::{CAMERA_KEYS, KEYS, PATH_KEYS};
 use super::*;
 
 fn load_yaml(text: &str) -> Result<Config, Faults> {
@@ -195,16 +195,19 @@ fn what_is_read_again_is_the_file_that_was_found_and_it_must_say_something() {
 
 #[test]
 fn keys_that_wait_for_a_restart_are_those_that_cameras_do_not_inherit() {
-    let before = load_yaml("live: { paths: { a: { x: 1 } } }").unwrap();
+    let before = load_yaml("server: { response_headers: { a: 1 } }").unwrap();
     let moved = load_yaml(
-        "\n\nlive: { paths: { a: { x: 1 } } }\nrecord: { mode: off }\ntime_zone: Asia/Dubai",
+        "\n\nserver: { response_headers: { a: 1 } }\nrecord: { mode: off }\ntime_zone: Asia/Dubai\nlive: { paths: { a: { publish: true } } }",
     )
     .unwrap();
     assert!(restart_keys(&before, &moved).is_empty());
     let other =
-        load_yaml("live: { paths: { a: { x: 2 } } }\ndata_dir: /elsewhere\nlog_level: debug")
+        load_yaml("server: { response_headers: { a: 2 } }\ndata_dir: /elsewhere\nlog_level: debug")
             .unwrap();
-    assert_eq!(restart_keys(&before, &other), ["data_dir", "logging.level", "live.paths"]);
+    assert_eq!(
+        restart_keys(&before, &other),
+        ["data_dir", "logging.level", "server.response_headers"]
+    );
 }
 
 fn repository(path: &str) -> std::path::PathBuf {
@@ -245,7 +248,7 @@ fn examples_and_reference_are_what_the_table_says_and_load_as_the_defaults() {
     let example = load_text(Path::new("none.yaml"), "", &environment, Path::new("/etc/vedette"))
         .unwrap_or_else(|faults| panic!(".env: {faults}"));
     assert_eq!(strip(&example), strip(&defaults), ".env");
-    for key in KEYS.iter().chain(CAMERA_KEYS) {
+    for key in KEYS.iter().chain(CAMERA_KEYS).chain(PATH_KEYS) {
         assert!(!key.doc.is_empty() && !key.page.is_empty());
     }
 }

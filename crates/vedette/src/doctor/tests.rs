@@ -80,7 +80,7 @@ async fn no_secret_of_the_configuration_is_in_the_bundle() {
     let folder = tempfile::tempdir().unwrap();
     let more = "\
 database: { url: \"postgresql://vedette:planted-1@db/v\" }
-live: { webrtc: { turn: { shared_secret: planted-2 } }, paths: { a: { password: planted-3 } } }
+live: { webrtc: { turn: { shared_secret: planted-2 } }, paths: { p: { url: \"rtsp://u:planted-3@h/1\", publish: false } } }
 quotas: { url: \"redis://:planted-4@cache\" }
 cameras:
   - { id: a, url: \"rtsp://admin:planted-5@h/1?token=planted-6\" }
