@@ -46,11 +46,13 @@ pub enum Action {
     EraseRecordings,
     /// To send media in.
     Publish,
+    /// The control API: all paths, who watches them, and their configuration.
+    Control,
 }
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::ReadPublic,
         Self::ReadHealth,
         Self::ReadMetrics,
@@ -69,6 +71,7 @@ impl Action {
         Self::ManageAccess,
         Self::EraseRecordings,
         Self::Publish,
+        Self::Control,
     ];
 
     /// The word for it in the audit trail and in tables.
@@ -93,6 +96,7 @@ impl Action {
             Self::ManageAccess => "manage_access",
             Self::EraseRecordings => "erase_recordings",
             Self::Publish => "publish",
+            Self::Control => "control",
         }
     }
 
@@ -111,9 +115,11 @@ impl Action {
             | Self::SignAddress => Some(Role::Viewer),
             Self::MoveCamera | Self::ChangeCameras | Self::Export => Some(Role::Operator),
             Self::Supervise | Self::ReadAudit => Some(Role::Supervisor),
-            Self::ReadMetrics | Self::ManageAccess | Self::EraseRecordings | Self::Publish => {
-                Some(Role::Admin)
-            }
+            Self::ReadMetrics
+            | Self::ManageAccess
+            | Self::EraseRecordings
+            | Self::Publish
+            | Self::Control => Some(Role::Admin),
         }
     }
 
@@ -314,7 +320,7 @@ fn reaches(who: &Principal, action: Action, object: &Object) -> bool {
     match object {
         // Numbers and people are everybody's: only for who may see all of them.
         Object::Server => match action {
-            Action::ReadMetrics | Action::ManageAccess => {
+            Action::ReadMetrics | Action::ManageAccess | Action::Control => {
                 who.is_monitor() || visible.agencies == Agencies::All
             }
             _ => true,

@@ -15,6 +15,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use crate::App;
 use crate::messages::Language;
 use crate::problem::Problem;
+use crate::routes::table::Door;
 use crate::serve::Arrival;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -57,7 +58,8 @@ pub(crate) async fn front(
     let address = client_address(peer.ip(), request.headers(), &app.settings.trusted_proxies);
     let arrived = Arrived { peer, address, tls, listener, request_id: id.clone() };
     request.extensions_mut().insert(arrived);
-    let challenge = challenge(request.headers(), request.uri());
+    let door = Door::of(listener);
+    let challenge = challenge(door, request.headers(), request.uri());
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
 
@@ -65,7 +67,10 @@ pub(crate) async fn front(
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         // What inner layers added stays: limits, and for whom the answer may be read.
         let kept = std::mem::take(response.headers_mut());
-        response = problem.render(language, &id);
+        response = match door.is_control(&path) {
+            true => problem.render_control(),
+            false => problem.render(language, &id),
+        };
         let own = std::mem::replace(response.headers_mut(), kept);
         response.headers_mut().remove(header::CONTENT_LENGTH);
         response.headers_mut().extend(own);
@@ -120,7 +125,10 @@ fn request_id(headers: &HeaderMap) -> String {
 
 /// How one may sign in with this request. Browsers are not told of passwords: they would ask for them
 /// in a window of their own.
-fn challenge(headers: &HeaderMap, uri: &Uri) -> &'static str {
+fn challenge(door: Door, headers: &HeaderMap, uri: &Uri) -> &'static str {
+    if door.is_control(uri.path()) {
+        return "Basic realm=\"vedette\"";
+    }
     let is_media = ["/live", "/api/playback"].iter().any(|prefix| uri.path().starts_with(prefix));
     match is_media && !headers.contains_key("sec-fetch-mode") {
         true => "Basic realm=\"vedette\", charset=\"UTF-8\"",

@@ -39,6 +39,13 @@ use tower_http::cors::{AllowOrigin, Any, CorsLayer};
 pub use limit::Rates;
 use routes::table::Door;
 
+/// What the control API keeps, for the composition.
+pub mod control {
+    pub use crate::routes::control::kept::{FileSays, Kept};
+    pub use crate::routes::control::settings::{Name, PUBLISHER, PathSettings};
+    pub use crate::routes::control::span::Span;
+}
+
 /// Settings of the front door.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
@@ -68,8 +75,22 @@ pub struct Settings {
     pub tls_required: bool,
     /// The routes of administrators have a listener of their own.
     pub admin_elsewhere: bool,
+    /// Networks that may use the control API without login.
+    pub control_networks: Vec<Network>,
+    /// Which listeners of live media are on.
+    pub listening: Listening,
     /// Where TLS is spoken.
     pub tls_port: Option<u16>,
+}
+
+/// Which listeners of live media are on.
+#[derive(Clone, Copy, Debug, Default)]
+#[allow(missing_docs, reason = "the names are those of the listeners")]
+pub struct Listening {
+    pub rtsp: bool,
+    pub rtsps: bool,
+    pub hls: bool,
+    pub webrtc: bool,
 }
 
 /// What nobody in particular may look at.
@@ -111,6 +132,10 @@ pub struct Parts {
     pub trail: Recorder,
     /// Signs the trail's end.
     pub signer: Signer,
+    /// The configuration of paths that the control API changes.
+    pub kept: control::Kept,
+    /// By which a person erases a segment.
+    pub remover: storage::retention::Remover,
     /// Settings.
     pub settings: Settings,
 }
@@ -203,6 +228,12 @@ fn layered(app: &App, door: Door) -> Router {
 #[must_use]
 pub fn openapi() -> String {
     routes::openapi().to_pretty_json().unwrap_or_default()
+}
+
+/// The description of the control API (OpenAPI 3.1) as JSON.
+#[must_use]
+pub fn control_openapi() -> String {
+    routes::control::description()
 }
 
 fn cors(origins: &[String]) -> CorsLayer {

@@ -131,6 +131,21 @@ impl Problem {
     }
 }
 
+impl Problem {
+    /// The answer in the shape of the control API.
+    pub(crate) fn render_control(self) -> Response {
+        let text = Language::English.text(self.code, None, &self.args);
+        let mut response = crate::routes::control::error(self.status, text);
+        let headers = response.headers_mut();
+        for (name, value) in self.headers {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                headers.insert(name, value);
+            }
+        }
+        response
+    }
+}
+
 const fn status_of(kind: ErrorKind) -> StatusCode {
     match kind {
         ErrorKind::Invalid => StatusCode::BAD_REQUEST,

@@ -17,6 +17,7 @@ use tokio::runtime::Handle;
 use super::*;
 
 mod access_rules;
+mod control_api;
 mod live_media;
 mod signed_in;
 
@@ -27,6 +28,7 @@ struct Door {
     more: std::collections::BTreeMap<&'static str, SocketAddr>,
     database: Database,
     hub: hub::Hub,
+    sessions: live::sessions::Sessions,
     accounts: Accounts,
     gate: Gate,
     _dir: Arc<tempfile::TempDir>,
@@ -63,6 +65,7 @@ async fn door(change: impl FnOnce(&mut Settings)) -> Door {
         sessions: live::sessions::Sessions::default(),
         start_timeout: std::time::Duration::from_secs(10),
     };
+    let sessions = live.sessions.clone();
     let hls = live::hls::Service::new(live.clone(), live::hls::Config::default());
     let mut settings = Settings {
         open: true,
@@ -79,6 +82,8 @@ async fn door(change: impl FnOnce(&mut Settings)) -> Door {
     let (master, hasher) = (MasterKey::generate().unwrap(), Hasher::new().unwrap());
     let gate =
         Gate::new(database.clone(), hasher.clone(), &master, settings.open, None).await.unwrap();
+    let kept = control_api::kept(&database, &master).await;
+    let remover = control_api::remover(&database, dir.path());
     let accounts = Accounts::new(database.clone(), hasher, master, true);
     let mark = HeadMark::new(dir.path().join("head"), [1; 32]);
     let trail = Recorder::start(database.clone(), mark, &scope, &registry).unwrap();
@@ -96,18 +101,31 @@ async fn door(change: impl FnOnce(&mut Settings)) -> Door {
         accounts: accounts.clone(),
         trail,
         signer: Signer::new(&[1; 32]).unwrap(),
+        kept,
+        remover,
         settings,
     };
     let server = Server::new(parts, &scope).unwrap();
     let mut more = std::collections::BTreeMap::new();
-    for name in ["http", serve::ADMIN, serve::STATUS] {
+    for name in ["http", serve::ADMIN, serve::STATUS, "control", "metrics", "playback"] {
         let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
         more.insert(name, socket.local_addr().unwrap());
         let listener = serve::Listener { name, socket, tls: None };
         server.serve(listener, &scope, scope.token());
     }
     let (address, _dir) = (more["http"], Arc::new(dir));
-    Door { address, more, database, hub, accounts, gate, _dir, _scope: scope, _pool: pool }
+    Door {
+        address,
+        more,
+        database,
+        hub,
+        sessions,
+        accounts,
+        gate,
+        _dir,
+        _scope: scope,
+        _pool: pool,
+    }
 }
 
 struct Got {
@@ -145,7 +163,8 @@ impl Door {
                 .max_redirects(0)
                 .build()
                 .into();
-            let mut response = match request.body().is_empty() {
+            let is_bare = request.body().is_empty() && request.method() != "POST";
+            let mut response = match is_bare {
                 true => agent.run(request.map(|_| ())).unwrap(),
                 false => agent.run(request).unwrap(),
             };

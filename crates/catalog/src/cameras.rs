@@ -101,6 +101,16 @@ pub trait Cameras: Send + Sync {
         &self,
         cameras: &[Camera],
         now: Wall,
+    ) -> impl Future<Output = Result<(), Error>> + Send {
+        self.upsert_cameras("file", cameras, now)
+    }
+
+    /// The same for the cameras that somebody else manages: `managed_by` of each of them.
+    fn upsert_cameras(
+        &self,
+        managed_by: &str,
+        cameras: &[Camera],
+        now: Wall,
     ) -> impl Future<Output = Result<(), Error>> + Send;
 
     /// One camera, removed ones too.

@@ -223,7 +223,7 @@ shown_without_secrets! {
 /// A value that only the master key opens, and where it lies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sealed {
-    /// `users.digest`, or `secrets`.
+    /// `users.digest`, `kept_paths.source`, or `secrets`.
     pub place: String,
     /// The row's id or name.
     pub id: String,

@@ -2,7 +2,7 @@
 
 mod audit;
 mod cameras;
-mod control;
+pub(crate) mod control;
 mod docs;
 mod health;
 mod keys;
@@ -10,6 +10,7 @@ mod links;
 pub(crate) mod live;
 mod live_door;
 mod login;
+mod numbers;
 pub(crate) mod oidc;
 mod playback;
 pub(crate) mod query;
@@ -77,11 +78,11 @@ pub(crate) fn all() -> OpenApiRouter<App> {
 /// The routes of a door; those of the front door have a description.
 pub(crate) fn of(door: Door) -> Router<App> {
     match door {
-        Door::Front => all().split_for_parts().0,
+        Door::Front => all().split_for_parts().0.merge(control::front()),
         Door::Hls => live_door::hls(),
         Door::WebRtc => live_door::webrtc(),
         Door::Control => control::router(),
-        Door::Metrics => Router::new().route("/metrics", get(health::metrics)),
+        Door::Metrics => Router::new().route("/metrics", get(numbers::metrics)),
         Door::Playback => recorded_door::router(),
     }
 }

@@ -4,7 +4,7 @@ use access::Action;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use base::ErrorKind;
+use base::{CameraId, ErrorKind, Wall};
 use catalog::{Place, SegmentState};
 use http::{HeaderMap, Method, StatusCode, header};
 use playback::{Mp4, SegmentFile};
@@ -43,8 +43,19 @@ pub(crate) async fn media(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let camera = readable(&app, &who, Action::PlayRecordings, &camera).await?;
-    let (start, end) = TimeSpan { start: query.start, end: query.end }.range()?;
-    let segments = all_segments(&app, &camera, (start, end), playback::SEGMENTS_MAX + 1).await?;
+    let span = TimeSpan { start: query.start, end: query.end }.range()?;
+    answer_span(&app, &camera, span, &method, &headers).await
+}
+
+/// A span of a camera's recordings, which the asker may play, or the part of it that is asked for.
+pub(super) async fn answer_span(
+    app: &App,
+    camera: &CameraId,
+    (start, end): (Wall, Wall),
+    method: &Method,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let segments = all_segments(app, camera, (start, end), playback::SEGMENTS_MAX + 1).await?;
     let root = app.settings.segments_root.clone();
     let files: Vec<SegmentFile> = segments
         .into_iter()
@@ -61,9 +72,9 @@ pub(crate) async fn media(
                 Problem::new(error.kind(), error.code()).with("limit", playback::SEGMENTS_MAX);
             problem.with("start", start).with("end", end)
         })?;
-    let range = wanted(&headers, &file)?;
+    let range = wanted(headers, &file)?;
     let name = format!("inline; filename=\"{camera}-{}.mp4\"", start.as_secs());
-    Ok(answer(file, range, &name, method == Method::HEAD))
+    Ok(answer(file, range, &name, *method == Method::HEAD))
 }
 
 /// The one range that is asked for. Several at once, and ranges of an older file, get the whole.

@@ -2,6 +2,8 @@
 
 use access::Action;
 
+use super::control;
+
 /// What is served on a listener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Door {
@@ -50,12 +52,28 @@ impl Door {
 
     /// What a request by `method` to the router's `path` needs; `None`: it is not in the table.
     pub(crate) fn find(self, method: &str, path: &str) -> Option<Route> {
+        if let Some(own) = self.control_path(path) {
+            return Self::Control.find(method, &own);
+        }
         let method = if method == "HEAD" { "GET" } else { method };
         self.routes().iter().find(|route| route.method == method && route.path == path).copied()
     }
 
+    /// What a path of the control API at the front door is at its own.
+    fn control_path(self, path: &str) -> Option<String> {
+        (self == Self::Front).then(|| control::own_path(path)).flatten()
+    }
+
+    /// True where answers have the control API's shape.
+    pub(crate) fn is_control(self, path: &str) -> bool {
+        self == Self::Control || self.control_path(path).is_some()
+    }
+
     /// The methods that a path has.
     pub(crate) fn methods(self, path: &str) -> Vec<&'static str> {
+        if let Some(own) = self.control_path(path) {
+            return Self::Control.methods(&own);
+        }
         self.routes().iter().filter(|route| route.path == path).map(|route| route.method).collect()
     }
 }
@@ -133,10 +151,33 @@ const HLS: &[Route] = &[];
 const WEBRTC: &[Route] = &[];
 
 /// Routes of the control API.
-const CONTROL: &[Route] = &[];
+const CONTROL: &[Route] = &[
+    route("GET", "/v3/info", Action::Control),
+    route("GET", "/v3/config/get", Action::Control),
+    route("GET", "/v3/config/global/get", Action::Control),
+    route("PATCH", "/v3/config/global/patch", Action::Control),
+    route("GET", "/v3/config/pathdefaults/get", Action::Control),
+    route("PATCH", "/v3/config/pathdefaults/patch", Action::Control),
+    route("GET", "/v3/config/paths/list", Action::Control),
+    route("GET", "/v3/config/paths/get/{*name}", Action::Control),
+    route("POST", "/v3/config/paths/add/{*name}", Action::Control),
+    route("PATCH", "/v3/config/paths/patch/{*name}", Action::Control),
+    route("POST", "/v3/config/paths/replace/{*name}", Action::Control),
+    route("DELETE", "/v3/config/paths/delete/{*name}", Action::Control),
+    route("POST", "/v3/config/paths/remove/{*name}", Action::Control),
+    route("GET", "/v3/paths/list", Action::Control),
+    route("GET", "/v3/paths/get/{*name}", Action::Control),
+    route("GET", "/v3/recordings/list", Action::Control),
+    route("GET", "/v3/recordings/get/{*name}", Action::Control),
+    route("DELETE", "/v3/recordings/deletesegment", Action::EraseRecordings),
+    route("GET", "/v3/{kind}/list", Action::Control),
+    route("GET", "/v3/{kind}/get/{*id}", Action::Control),
+    route("POST", "/v3/{kind}/kick/{id}", Action::Control),
+];
 
 /// Routes of the numbers.
 const METRICS: &[Route] = &[route("GET", "/metrics", Action::ReadMetrics)];
 
 /// Routes of playback.
-const PLAYBACK: &[Route] = &[];
+const PLAYBACK: &[Route] =
+    &[route("GET", "/list", Action::ReadRecordings), media("/get", Action::PlayRecordings)];

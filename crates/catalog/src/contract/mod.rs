@@ -2,11 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod audit;
+mod paths;
 mod people;
 
 use base::{CameraId, Wall};
 
 pub(crate) use audit::*;
+pub(crate) use paths::*;
 pub(crate) use people::*;
 
 use crate::{

@@ -10,11 +10,17 @@ use super::{Database, decode_cursor, encode_cursor};
 use crate::{Agencies, Camera, CameraFilter, Cameras, Error, Location, Page};
 
 impl Cameras for Database {
-    async fn upsert_file_cameras(&self, cameras: &[Camera], now: Wall) -> Result<(), Error> {
+    async fn upsert_cameras(
+        &self,
+        managed_by: &str,
+        cameras: &[Camera],
+        now: Wall,
+    ) -> Result<(), Error> {
         let mut tx = self.writer.begin().await?;
         let known: Vec<String> = sqlx::query_scalar(
-            "SELECT id FROM cameras WHERE managed_by = 'file' AND removed_at IS NULL",
+            "SELECT id FROM cameras WHERE managed_by = ? AND removed_at IS NULL",
         )
+        .bind(managed_by.to_owned())
         .fetch_all(&mut *tx)
         .await?;
         for camera in cameras {

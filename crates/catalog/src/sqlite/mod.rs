@@ -4,6 +4,7 @@ mod audit;
 mod cameras;
 mod inspect;
 mod ledger;
+mod paths;
 mod people;
 mod removals;
 mod segments;

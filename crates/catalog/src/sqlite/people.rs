@@ -173,7 +173,7 @@ impl People for Database {
 
 impl Database {
     /// Ends a change of rights, with the rows of the audit trail that tell of it.
-    async fn commit(&self, mut tx: Transaction<'_, Sqlite>) -> Result<(), Error> {
+    pub(super) async fn commit(&self, mut tx: Transaction<'_, Sqlite>) -> Result<(), Error> {
         if !self.notes.is_empty() {
             super::audit::add(&mut tx, &self.notes).await?;
         }

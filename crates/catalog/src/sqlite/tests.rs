@@ -53,6 +53,11 @@ contract! {
     rows_are_listed_newest_first_in_pages
     hostile_texts_come_back_bounded_and_whole
     a_chain_of_several_pages_is_walked
+    a_kept_path_is_added_once_changed_and_removed
+    a_kept_path_and_its_row_of_the_trail_are_there_together
+    kept_sources_are_sealed_anew_with_all_others
+    kept_settings_are_the_newest
+    cameras_of_others_are_not_the_files
 }
 
 #[tokio::test]
