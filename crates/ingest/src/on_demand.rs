@@ -144,7 +144,7 @@ impl Shared {
             return None;
         }
         let found = rules.find(path)?;
-        let close_after = found.rule().close_after.unwrap_or(self.room.config.close_after);
+        let close_after = found.rule().close_after.unwrap_or(self.room.config().close_after);
         if found.derivation().is_some() {
             return None;
         }
@@ -171,7 +171,7 @@ impl Shared {
             on_demand: true,
             enabled: true,
         };
-        Plan::Source(Box::new(spec), Life::Asked(self.room.config.close_after))
+        Plan::Source(Box::new(spec), Life::Asked(self.room.config().close_after))
     }
 
     /// True unless it is known that the stream can be passed on as it is.

@@ -46,7 +46,14 @@ pub(crate) struct Room {
     pub(crate) scope: Scope,
     pub(crate) status: StatusBoard,
     pub(crate) metrics: Metrics,
-    pub(crate) config: Config,
+    config: parking_lot::RwLock<Config>,
+}
+
+impl Room {
+    /// Its settings as they are now.
+    pub(crate) fn config(&self) -> Config {
+        self.config.read().clone()
+    }
 }
 
 /// All sources of this node.
@@ -62,6 +69,7 @@ impl Service {
     #[must_use]
     pub fn new(hub: Hub, pool: Arc<Pool>, scope: Scope, config: Config, metrics: Metrics) -> Self {
         let status = StatusBoard::default();
+        let config = parking_lot::RwLock::new(config);
         let room = Arc::new(Room { hub, pool, scope, status, metrics, config });
         let on_demand = OnDemand::start(Arc::clone(&room));
         Self { room, running: HashMap::new(), on_demand }
@@ -71,6 +79,11 @@ impl Service {
     #[must_use]
     pub fn status(&self) -> StatusBoard {
         self.room.status.clone()
+    }
+
+    /// Changes after how long without a unit a source is lost; for those that start from now on.
+    pub fn set_source_timeout(&self, limit: Duration) {
+        self.room.config.write().source_timeout = limit;
     }
 
     /// Makes the running sources those of `wanted`: equal ones go on untouched, changed ones restart,

@@ -52,8 +52,8 @@ impl Source {
         Self {
             demand: room.hub.demand(&spec.path),
             hub: room.hub.clone(),
-            supervisor: Supervisor::new(room.config.reader_grace),
-            config: room.config.clone(),
+            supervisor: Supervisor::new(room.config().reader_grace),
+            config: room.config(),
             metrics: room.metrics.clone(),
             report: Report::new(room.status.clone(), &spec),
             choice: Choice::new(&spec),

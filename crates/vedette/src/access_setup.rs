@@ -33,6 +33,7 @@ pub struct Access {
     pub accounts: Accounts,
     pub trail: Recorder,
     pub signer: Signer,
+    pub master: MasterKey,
 }
 
 /// Puts it together and starts its tasks in `scope`.
@@ -60,7 +61,7 @@ pub async fn start(
     let signer = Signer::new(&seed).context("the key that signs the audit trail")?;
     let trail = Recorder::start(database.clone(), head_mark(config, &master), scope, registry)?;
     watch_rights(gate.clone(), database.clone(), scope);
-    Ok(Access { gate, accounts, trail, signer })
+    Ok(Access { gate, accounts, trail, signer, master })
 }
 
 /// The key that opens all secrets: of the environment, else of its file, which is made on the first

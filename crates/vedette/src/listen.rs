@@ -222,7 +222,20 @@ pub fn front_settings(
         tls_required: settings.bool("server.tls.required"),
         tls_port,
         admin_elsewhere: settings.listen("admin.listen").is_some(),
+        control_networks: networks("live.control.trusted_networks"),
+        listening: listening(settings),
     })
+}
+
+/// Which listeners of live media are on.
+fn listening(settings: &Settings) -> api::Listening {
+    let is_on = |key: &str| settings.port(key) != Port::Off;
+    api::Listening {
+        rtsp: is_on("live.rtsp.port"),
+        rtsps: is_on("live.rtsp.tls_port"),
+        hls: is_on("live.hls.port"),
+        webrtc: is_on("live.webrtc.port"),
+    }
 }
 
 fn anonymous(settings: &Settings, from: Vec<Network>) -> Option<api::Anonymous> {

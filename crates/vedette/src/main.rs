@@ -7,6 +7,7 @@ mod commands;
 mod config;
 mod doctor;
 mod hooks;
+mod kept_paths;
 mod listen;
 mod live_config;
 mod paths_setup;

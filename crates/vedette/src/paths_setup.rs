@@ -8,17 +8,24 @@ use hub::paths::{Rule, Rules};
 use crate::config::Camera;
 use crate::hooks;
 
-/// Makes the file's rules these; those that were added by others stay, unless the file names them.
-pub fn apply(hub: &Hub, file: &[Rule]) {
-    let changed = hub.change_rules(|rules| {
-        let is_named = |rule: &&Rule| file.iter().any(|other| other.name == rule.name);
-        let added = rules.all().filter(|rule| !rule.is_from_file && !is_named(rule)).cloned();
-        // The file's stand before the others: they are tried first.
-        Rules::new(file.iter().cloned().chain(added).collect())
-    });
-    if let Err((rule, fault)) = changed {
-        // The file's were checked when they were read: what was added does not fit beside them.
-        tracing::error!(rule, %fault, "the rules of paths stay as they were");
+/// Makes the rules those of the file, and behind them those that the control API keeps. One that does not
+/// fit is left out and said.
+pub fn apply(hub: &Hub, file: &[Rule], kept: Vec<Rule>) {
+    // The file's stand before the others: they are tried first.
+    let mut all = file.to_vec();
+    for rule in kept {
+        let is_named = all.iter().any(|other| other.name == rule.name);
+        match Rules::new(vec![rule.clone()]) {
+            Ok(_) if !is_named => all.push(rule),
+            Ok(_) => {}
+            Err((rule, fault)) => tracing::error!(rule, %fault, "a kept path is left out"),
+        }
+    }
+    match Rules::new(all) {
+        Ok(rules) => hub.set_rules(rules),
+        Err((rule, fault)) => {
+            tracing::error!(rule, %fault, "the rules of paths stay as they were");
+        }
     }
 }
 

@@ -55,6 +55,8 @@ fn has_archive(backends: &[String]) -> bool {
 pub struct Running {
     /// By which recorders ask whether there is room.
     pub room: Handle,
+    /// By which people erase segments.
+    pub remover: Remover,
     recorded: watch::Sender<Vec<CameraId>>,
 }
 
@@ -80,6 +82,7 @@ pub async fn start(
     board: &Board,
 ) -> anyhow::Result<Running> {
     let (volume, metrics) = (volume(config, database).await?, RetentionMetrics::new(registry)?);
+    let remover = Remover::new(database.clone(), volume.clone(), metrics.clone());
     let (service, handle) =
         Service::new(limits(config), database.clone(), volume, metrics, board.clone());
     scope.spawn("retention", service.run(scope.token().cancelled_owned()));
@@ -88,7 +91,7 @@ pub async fn start(
     let cameras = move || wanted.borrow().clone();
     let watch = Watch::new(database.clone(), LedgerMetrics::new(registry)?, cameras);
     scope.spawn("ledger", watch.run(scope.token().cancelled_owned()));
-    Ok(Running { room: handle, recorded })
+    Ok(Running { room: handle, remover, recorded })
 }
 
 async fn volume(config: &Config, database: &Database) -> anyhow::Result<VolumeRoot> {

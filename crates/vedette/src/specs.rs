@@ -106,7 +106,7 @@ pub fn catalogue(cameras: &[Camera]) -> Vec<catalog::Camera> {
         }),
         enabled: camera.enabled,
         tags: camera.tags.clone(),
-        managed_by: "file".to_owned(),
+        managed_by: camera.managed_by.to_owned(),
         removed_at: None,
         created_at: Wall::default(),
         updated_at: Wall::default(),

@@ -6,16 +6,29 @@ use std::path::{Path, PathBuf};
 
 use tracing::Subscriber;
 use tracing_appender::non_blocking::{NonBlocking, WorkerGuard};
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer, Registry, reload};
 
 use crate::config::Config;
 
 /// Holds the writers; what is logged is flushed when it is dropped.
 pub struct Guard {
+    filter: Filter,
     _writers: Vec<WorkerGuard>,
+}
+
+/// By which the level is changed.
+type Filter = reload::Handle<EnvFilter, Registry>;
+
+impl Guard {
+    /// Logs at another level from here on.
+    pub fn set_level(&self, level: &str) {
+        if let Err(error) = self.filter.reload(filter(level)) {
+            tracing::warn!(err = %error, "the level of the log cannot be changed");
+        }
+    }
 }
 
 /// Starts logging as the configuration says.
@@ -40,20 +53,24 @@ pub fn start(config: &Config) -> io::Result<Guard> {
     };
     let colour = file.is_none() && !json && io::IsTerminal::is_terminal(&io::stdout());
     let tee = Tee { stdout, file };
-    let lines = lines(&level, json, colour, move || tee.clone());
+    let (filter, handle) = reload::Layer::new(filter(&level));
+    let lines = lines(filter, json, colour, move || tee.clone());
     lines.try_init().map_err(io::Error::other)?;
-    Ok(Guard { _writers: writers })
+    Ok(Guard { filter: handle, _writers: writers })
+}
+
+fn filter(level: &str) -> EnvFilter {
+    let level = level.replace("warning", "warn");
+    // Libraries speak up only when something is wrong; retina retries are ours to report.
+    EnvFilter::new(format!("{level},retina=error,sqlx=warn,hyper=warn,h2=warn,fluent=error"))
 }
 
 /// What is logged, and how a line looks.
-fn lines<W>(level: &str, json: bool, colour: bool, writer: W) -> Box<dyn Subscriber + Send + Sync>
+fn lines<F, W>(filter: F, json: bool, colour: bool, writer: W) -> Box<dyn Subscriber + Send + Sync>
 where
+    F: Layer<Registry> + Send + Sync,
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let level = level.replace("warning", "warn");
-    // Libraries speak up only when something is wrong; retina retries are ours to report.
-    let filter =
-        EnvFilter::new(format!("{level},retina=error,sqlx=warn,hyper=warn,h2=warn,fluent=error"));
     let layer =
         tracing_subscriber::fmt::layer().with_target(false).with_ansi(colour).with_writer(writer);
     let registry = tracing_subscriber::registry().with(filter);
@@ -176,7 +193,7 @@ mod tests {
         let writer = Kept::default();
         let kept = writer.clone();
         tracing::subscriber::with_default(
-            lines(level, json, false, move || writer.clone()),
+            lines(filter(level), json, false, move || writer.clone()),
             || {
                 tracing::debug!("not told");
                 tracing::info!(camera = "a", segment = 7, "first");

@@ -9,10 +9,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use api::control::Kept;
 use base::health::{Board, Health};
 use base::task::{Pool, Scope};
 use base::{CameraId, Clock, SystemClock};
-use catalog::{Cameras, Database, GapReason, Ledger};
+use catalog::{Database, GapReason, Ledger};
 use hub::{Hub, RingLimits};
 use prometheus::Registry;
 use storage::local::Volume;
@@ -21,7 +22,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use crate::config::{Camera, Config};
-use crate::{access_setup, hooks, listen, paths_setup, retention, specs, volume};
+use crate::{access_setup, hooks, kept_paths, listen, paths_setup, retention, specs, volume};
 
 /// How long parts may take to leave.
 const LEAVE: Duration = Duration::from_secs(10);
@@ -43,11 +44,16 @@ pub struct Running {
     gate: access::Gate,
     hub: Hub,
     hooks: watch::Sender<hooks::OfCameras>,
+    /// The configuration of the file.
+    file: Config,
+    /// What the control API keeps beside it.
+    kept: Kept,
     _pool: Arc<Pool>,
 }
 
 /// Starts everything. What fails names itself.
-pub async fn start(config: &Config) -> anyhow::Result<Running> {
+pub async fn start(file: &Config) -> anyhow::Result<Running> {
+    let config = file;
     let started = SystemClock.wall();
     let (board, registry) = (Board::default(), Registry::new());
     for part in ["database", "disk", "recorder", "listeners"] {
@@ -60,7 +66,10 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
 
     let scope = Scope::new(Handle::current());
     let database = open_database(config, &board).await?;
-    database.upsert_file_cameras(&specs::catalogue(&config.cameras), started).await?;
+    let access = access_setup::start(config, &database, &scope, &registry).await?;
+    let kept = Kept::load(&database, &access.master, kept_paths::file_says(config)).await?;
+    let config = &kept_paths::merged(config, &kept);
+    kept_paths::upsert(&database, config, started).await?;
     let volume = volume::open(config, &database, &registry, &board, &scope).await?;
     let before = database.node_started(started).await?;
     let cameras: Vec<_> =
@@ -68,7 +77,6 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     record::startup::open_gaps(&database, &cameras, before, started).await?;
     // Recorders may ask it whether there is room.
     let retention = retention::start(config, &scope, &database, &registry, &board).await?;
-    let access = access_setup::start(config, &database, &scope, &registry).await?;
     keep_alive(&scope, database.clone());
     if before.is_some_and(|node| node.stopped_at.is_none()) {
         volume::index_strangers(&scope, config, &database, &volume);
@@ -82,7 +90,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         max_duration: settings.duration("live.ring.max_duration"),
     };
     let hub = Hub::new(limits, hub::Metrics::new(&registry)?);
-    paths_setup::apply(&hub, &config.paths);
+    paths_setup::apply(&hub, &config.paths, kept_paths::rules(&kept));
     paths_setup::follow(&hub, &access.gate, &scope);
     let hooks = watch::Sender::new(paths_setup::hooks(&config.cameras));
     hooks::start(&hub, hooks.subscribe(), &scope);
@@ -104,6 +112,9 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     };
     let mut record = record::Service::new(parts, record_config, record::Metrics::new(&registry)?);
     record.reconcile(specs::recordings(&config.cameras));
+    if let Some(limit) = kept_paths::read_timeout(&kept) {
+        ingest.set_source_timeout(limit);
+    }
     ingest.reconcile(specs::sources(&config.cameras));
     board.set("recorder", Health::Healthy, "");
 
@@ -131,6 +142,8 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         accounts: access.accounts,
         trail: access.trail,
         signer: access.signer,
+        kept: kept.clone(),
+        remover: retention.remover.clone(),
         settings: listen::front_settings(config, &listeners)?,
     };
     let http = scope.child();
@@ -153,6 +166,8 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         gate: access.gate,
         hub,
         hooks,
+        file: file.clone(),
+        kept,
         _pool: pool,
     })
 }
@@ -169,17 +184,37 @@ impl Running {
     /// # Errors
     /// The catalogue's: then nothing has changed.
     pub async fn apply(&mut self, config: &Config) -> Result<(), catalog::Error> {
-        let rows = specs::catalogue(&config.cameras);
-        self.database.upsert_file_cameras(&rows, SystemClock.wall()).await?;
+        self.kept.set_file(kept_paths::file_says(config));
+        self.file = config.clone();
+        self.take_over().await
+    }
+
+    /// What the control API keeps.
+    pub fn kept(&self) -> &Kept {
+        &self.kept
+    }
+
+    /// Makes what runs that of the file and of what the control API keeps.
+    ///
+    /// # Errors
+    /// The catalogue's: then nothing has changed.
+    pub async fn take_over(&mut self) -> Result<(), catalog::Error> {
+        let number = *self.kept.follow().borrow();
+        let config = &kept_paths::merged(&self.file, &self.kept);
+        kept_paths::upsert(&self.database, config, SystemClock.wall()).await?;
         // Recorders first: those that leave still take what their ring holds.
         self.record.reconcile(specs::recordings(&config.cameras));
-        self.ingest.reconcile(specs::sources(&config.cameras));
-        paths_setup::apply(&self.hub, &config.paths);
+        paths_setup::apply(&self.hub, &config.paths, kept_paths::rules(&self.kept));
         self.hooks.send_replace(paths_setup::hooks(&config.cameras));
+        if let Some(limit) = kept_paths::read_timeout(&self.kept) {
+            self.ingest.set_source_timeout(limit);
+        }
+        self.ingest.reconcile(specs::sources(&config.cameras));
         self.retention.apply(config);
         // A camera may be another agency's now.
         self.gate.rights_changed().await;
         self.first_camera.send_replace(first_of(&config.cameras));
+        self.kept.is_in_force(number);
         Ok(())
     }
 

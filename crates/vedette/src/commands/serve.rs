@@ -9,7 +9,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::config::{Config, Source};
 use crate::listen::{ListenersFile, Lock};
-use crate::live_config::LiveConfig;
+use crate::live_config::{Edit, LiveConfig};
 use crate::{telemetry, wire};
 
 /// Serves until SIGTERM or SIGINT, following edits of `source`; `ready` is called with the console's address. A second signal ends
@@ -31,7 +31,7 @@ pub fn run(
         .enable_all()
         .build()
         .context("runtime")?;
-    let result = runtime.block_on(serve(&config, source, ready));
+    let result = runtime.block_on(serve(&config, source, &logs, ready));
     runtime.shutdown_timeout(Duration::from_secs(1));
     drop(logs);
     drop(lock);
@@ -41,6 +41,7 @@ pub fn run(
 async fn serve(
     config: &Config,
     source: Option<Source>,
+    logs: &telemetry::Guard,
     ready: impl FnOnce(SocketAddr),
 ) -> anyhow::Result<ExitCode> {
     let mut stop = Stop::new()?;
@@ -55,16 +56,20 @@ async fn serve(
     if let Some((_, address)) = running.listeners.iter().find(|(name, _)| *name == "http") {
         ready(*address);
     }
-    if let Some(mut live) = source.and_then(|source| LiveConfig::new(source, config)) {
-        loop {
-            let edit = tokio::select! {
-                () = stop.asked() => break,
-                edit = live.edited() => edit,
-            };
-            live.take(edit, &mut running).await;
+    let mut live = source.and_then(|source| LiveConfig::new(source, config));
+    let mut kept = running.kept().follow();
+    set_level(&running, logs);
+    loop {
+        tokio::select! {
+            () = stop.asked() => break,
+            edit = edited(live.as_mut()) => if let Some(live) = &mut live {
+                live.take(edit, &mut running).await;
+            },
+            Ok(()) = kept.changed() => {
+                set_level(&running, logs);
+                take_kept(&mut running).await;
+            }
         }
-    } else {
-        stop.asked().await;
     }
     tracing::info!("stopping");
     drop(listeners);
@@ -74,6 +79,27 @@ async fn serve(
             tracing::warn!("second signal, leaving at once");
             std::process::exit(1)
         }
+    }
+}
+
+/// The next edit of the configuration; for ever none where it is not watched.
+async fn edited(live: Option<&mut LiveConfig>) -> Edit {
+    match live {
+        Some(live) => live.edited().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Takes over what the control API keeps now. What the database refuses is tried with the next change.
+async fn take_kept(running: &mut wire::Running) {
+    if let Err(error) = running.take_over().await {
+        tracing::error!(err = %error, "a change by the control API is kept and not in force");
+    }
+}
+
+fn set_level(running: &wire::Running, logs: &telemetry::Guard) {
+    if let Some(level) = running.kept().changed_global("logLevel") {
+        logs.set_level(&level);
     }
 }
 

@@ -34,6 +34,8 @@ pub struct Camera {
     pub tags: Vec<String>,
     /// Programs that are run.
     pub hooks: hub::paths::Hooks,
+    /// `file`, or `api`.
+    pub managed_by: &'static str,
 }
 
 /// A derived stream as it is to be.
@@ -199,8 +201,7 @@ fn one(
     let url = address(node, shown, settings, faults);
     let sub_url = optional_url(settings, "sub_url", node, shown, faults);
     let (mut url, sub_url) = (url?, sub_url.ok()?);
-    let from_url = (decode(url.username()), url.password().map(decode).unwrap_or_default());
-    let _ = (url.set_username(""), url.set_password(None));
+    let from_url = take_credentials(&mut url);
     let given = (settings.text("username"), settings.text("password"));
     let (username, password) =
         if given.0.is_empty() && given.1.is_empty() { from_url } else { given };
@@ -228,6 +229,7 @@ fn one(
         record: recording(node, shown, settings, record, faults),
         tags: settings.texts("tags"),
         hooks: super::paths::hooks(node, settings, shown, faults),
+        managed_by: "file",
     })
 }
 
@@ -356,6 +358,13 @@ fn optional_url(
         return wrong("an address without a host".to_owned(), "write rtsp://host:port/path");
     }
     Ok(Some(url))
+}
+
+/// User name and password of an address, which is without them afterwards.
+pub fn take_credentials(url: &mut Url) -> (String, String) {
+    let taken = (decode(url.username()), url.password().map(decode).unwrap_or_default());
+    let _ = (url.set_username(""), url.set_password(None));
+    taken
 }
 
 pub(super) fn decode(text: &str) -> String {

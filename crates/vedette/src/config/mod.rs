@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 
 use base::Secret;
 
-pub use camera::Camera;
+pub use camera::{Camera, take_credentials};
 pub use check::Settings;
 pub use env::Environment;
 pub use fault::Faults;
@@ -131,6 +131,11 @@ impl Config {
             allow: networks("access.outgoing.allow"),
             deny: networks("access.outgoing.deny"),
         }
+    }
+
+    /// What cameras inherit for their recordings.
+    pub fn record_defaults(&self) -> camera::Record {
+        rules::record(&self.settings)
     }
 
     /// True when whoever connects is an administrator.

@@ -176,7 +176,7 @@ impl PathSettings {
         }
         let Some(source) = self.source.as_ref().map(Secret::reveal) else { return Ok(()) };
         if source == PUBLISHER {
-            return Ok(());
+            return self.check_rule(name).map_err(|fault| format!("invalid name: {fault}"));
         }
         if !is_address(source) {
             return Err(
@@ -189,7 +189,7 @@ impl PathSettings {
                 "a path of a pattern with an address as its source needs sourceOnDemand".to_owned()
             );
         }
-        Ok(())
+        self.check_rule(name).map_err(|fault| format!("invalid source or name: {fault}"))
     }
 
     fn check_recording(&self, name: &Name) -> Result<(), String> {
