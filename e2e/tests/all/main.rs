@@ -7,6 +7,7 @@ mod clock;
 mod codecs;
 mod configuration;
 mod console;
+mod control;
 mod crash;
 mod disk;
 mod endurance;
