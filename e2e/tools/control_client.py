@@ -25,8 +25,8 @@ def call(method, path, body=None):
         return error.code, json.load(error)
 
 
-def expect(found, status, **fields):
-    assert found[0] == status, found
+def expect(found, code, /, **fields):
+    assert found[0] == code, found
     for name, value in fields.items():
         assert found[1].get(name) == value, (name, found)
     return found[1]

@@ -119,7 +119,8 @@ fn an_edit_of_the_file_and_what_the_api_keeps_do_not_touch_each_other() -> Resul
     wait_for("b to be the file's", SOON, || {
         let got = api.patch("/v3/config/paths/patch/b", &json!({}))?;
         Ok(got.text().contains("is set by the configuration file").then_some(()))
-    })?;
+    })
+    .with_context(|| server.log())?;
     server.stop()
 }
 

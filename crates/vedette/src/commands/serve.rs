@@ -1,6 +1,7 @@
 //! `vedette serve`: the server, until it is told to stop.
 
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -59,16 +60,23 @@ async fn serve(
     let mut live = source.and_then(|source| LiveConfig::new(source, config));
     let mut kept = running.kept().follow();
     set_level(&running, logs);
-    loop {
-        tokio::select! {
-            () = stop.asked() => break,
-            edit = edited(live.as_mut()) => if let Some(live) = &mut live {
-                live.take(edit, &mut running).await;
-            },
-            Ok(()) = kept.changed() => {
-                set_level(&running, logs);
-                take_kept(&mut running).await;
+    'serving: loop {
+        let edit = {
+            // Kept over changes by the API: it looks once a second, however often those come.
+            let mut edited = pin!(edited(live.as_mut()));
+            loop {
+                tokio::select! {
+                    () = stop.asked() => break 'serving,
+                    edit = &mut edited => break edit,
+                    Ok(()) = kept.changed() => {
+                        set_level(&running, logs);
+                        take_kept(&mut running).await;
+                    }
+                }
             }
+        };
+        if let Some(live) = &mut live {
+            live.take(edit, &mut running).await;
         }
     }
     tracing::info!("stopping");

@@ -153,7 +153,7 @@ impl Known {
         PathAnswer {
             conf_name: self.conf_name(app, &name),
             source: origin
-                .map(|(origin, _)| End { kind: origin.kind, id: origin.id.clone() })
+                .map(|(origin, _)| End { kind: kind(origin), id: origin.id.clone() })
                 .or_else(|| self.waiting_source(&name)),
             ready: is_live,
             ready_time: since,
@@ -178,6 +178,11 @@ impl Known {
         let settings = self.configured.get(name.as_str())?;
         settings.is_pulled().then(|| End { kind: "rtspSource", id: String::new() })
     }
+}
+
+/// Who does not say what it is pulls a camera.
+fn kind(origin: &hub::Origin) -> &'static str {
+    if origin.kind.is_empty() { "rtspSource" } else { origin.kind }
 }
 
 fn is_rule(name: &str) -> bool {
