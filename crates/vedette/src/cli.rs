@@ -148,6 +148,12 @@ enum ConfigCommand {
     },
     /// Print the reference of all keys.
     Reference,
+    /// Print our keys for the configuration of MediaMTX, and what they cannot say.
+    Import {
+        /// Its file: mediamtx.yml.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
 }
 
 /// What `cleanup` is told.
@@ -306,6 +312,7 @@ pub fn run() -> ExitCode {
         },
         Command::Config(ConfigCommand::Example { form }) => commands::config::example(form),
         Command::Config(ConfigCommand::Reference) => commands::config::reference(),
+        Command::Config(ConfigCommand::Import { file }) => commands::import::run(file),
         Command::Cleanup(args) => match load() {
             Ok(config) => commands::cleanup::run(&config, args),
             Err(faults) => return refuse(&faults),

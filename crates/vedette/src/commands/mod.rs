@@ -8,6 +8,7 @@ pub mod config;
 pub mod demo;
 pub mod doctor;
 pub mod health;
+pub mod import;
 pub mod retention;
 pub mod secret;
 pub mod serve;

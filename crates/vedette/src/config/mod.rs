@@ -30,7 +30,12 @@ pub use show::{quote, secrets, show};
 pub use source::{Loaded, Source, restart_keys};
 pub use value::{Port, parse_duration};
 
-use tree::Node;
+pub use tree::{Node, Value};
+
+/// Reads a file's text as a tree, whatever its keys.
+pub fn parse_tree(path: &Path, text: &str) -> Result<Node, Faults> {
+    parse::parse(path, text).map_err(|fault| Faults(vec![fault]))
+}
 
 /// A configuration without faults.
 #[derive(Clone, Debug)]
