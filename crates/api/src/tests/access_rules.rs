@@ -8,7 +8,7 @@ use access::{Identity, Link, Principal, Purpose};
 use catalog::{Agencies, People, Role};
 
 use super::*;
-use crate::routes::table::ROUTES;
+use crate::routes::table::{Door as Routes, ROUTES, Route};
 
 /// Those of the table, in its order.
 fn everybody() -> Vec<(&'static str, Principal)> {
@@ -41,19 +41,48 @@ fn printed() -> String {
          *near by*: a program on this machine or in `live.metrics.networks`, without signing in, for health and numbers. *public*: nobody in particular, where \
          `access.anonymous.role` is `viewer`. On cameras outside its agencies everybody gets 404.\n\n| route | action |",
     );
-    let everybody = everybody();
-    for (name, _) in &everybody {
+    print(&mut out, ROUTES, &everybody());
+    for (listener, door) in DOORS {
+        let _ = write!(out, "\n## `{listener}`\n\n");
+        if door == Routes::Control {
+            out.push_str(
+                "Also at the front door, as `/api/v1/rtsp/v3/...` and `/api/v1/rtsp/...`, where *near by* may nothing. \
+                 *near by* is loopback or `live.control.trusted_networks`.\n\n",
+            );
+        }
+        out.push_str("| route | action |");
+        print(&mut out, door.routes(), &everybody_at(door));
+    }
+    out
+}
+
+/// The listeners beside the front door, by name.
+const DOORS: [(&str, Routes); 3] =
+    [("control", Routes::Control), ("metrics", Routes::Metrics), ("playback", Routes::Playback)];
+
+/// Those of the table, as they are at a door.
+fn everybody_at(door: Routes) -> Vec<(&'static str, Principal)> {
+    let mut all = everybody();
+    for (name, who) in &mut all {
+        if *name == "near by" && door == Routes::Control {
+            *who = Principal::open();
+        }
+    }
+    all
+}
+
+fn print(out: &mut String, routes: &[Route], everybody: &[(&str, Principal)]) {
+    for (name, _) in everybody {
         let _ = write!(out, " {name} |");
     }
     let _ = writeln!(out, "\n| --- | --- |{}", " --- |".repeat(everybody.len()));
-    for route in ROUTES {
+    for route in routes {
         let _ = write!(out, "| `{} {}` | {} |", route.method, route.path, route.action.as_str());
-        for (_, who) in &everybody {
+        for (_, who) in everybody {
             let _ = write!(out, " {} |", if may_ever(who, route.action) { "yes" } else { "-" });
         }
         out.push('\n');
     }
-    out
 }
 
 #[test]
@@ -91,7 +120,9 @@ fn the_table_is_the_one_that_is_committed_and_has_every_route() {
 }
 
 fn path_of(route: &str) -> String {
-    route.replace("{camera}", "cam").replace("{id}", "cam").replace("{*file}", "cam/index.m3u8")
+    let path = route.replace("{camera}", "cam").replace("{id}", "cam").replace("{*id}", "cam");
+    let path = path.replace("{*name}", "cam").replace("{kind}", "rtspconns");
+    path.replace("{*file}", "cam/index.m3u8")
 }
 
 async fn ask_all(
@@ -101,7 +132,21 @@ async fn ask_all(
     token: Option<&str>,
     who: &Principal,
 ) {
-    for route in ROUTES {
+    ask_door(door, ROUTES, name, headers, token, who).await;
+    for (listener, routes) in DOORS {
+        ask_door(&door.at(listener), routes.routes(), name, headers, token, who).await;
+    }
+}
+
+async fn ask_door(
+    door: &Door,
+    routes: &[Route],
+    name: &str,
+    headers: &[(&str, &str)],
+    token: Option<&str>,
+    who: &Principal,
+) {
+    for route in routes {
         let token = token.map(|token| format!("?token={token}")).unwrap_or_default();
         let path = format!("{}{token}", path_of(route.path));
         let body = if matches!(route.method, "POST" | "PATCH") { "{}" } else { "" };

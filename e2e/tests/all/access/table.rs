@@ -30,9 +30,20 @@ impl Row {
     }
 }
 
+/// Rows of the front door.
 fn rows() -> Result<Vec<Row>> {
+    rows_of("")
+}
+
+/// Rows of a listener, by its name; of the front door without one.
+fn rows_of(listener: &str) -> Result<Vec<Row>> {
     let page = std::fs::read_to_string(repository().join("docs/reference/access.md"))?;
-    let mut lines = page.lines().filter(|line| line.starts_with('|'));
+    let heading = format!("\n## `{listener}`\n");
+    let section =
+        if listener.is_empty() { Some(page.as_str()) } else { page.split(&heading).nth(1) };
+    let section = section.with_context(|| format!("no section of {listener}"))?;
+    let section = section.split("\n## ").next().unwrap_or_default();
+    let mut lines = section.lines().filter(|line| line.starts_with('|'));
     let cells = |line: &str| -> Vec<String> {
         line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect()
     };
@@ -149,6 +160,54 @@ fn every_cell_of_the_table_is_so_over_both_listeners() -> Result<()> {
     let near = stage.server.client();
     for base in bases(&stage)? {
         check(&base, &rows, ("near by", "near by"), &near, "")?;
+    }
+    Ok(())
+}
+
+/// The listeners of numbers, playback and the control API, the last also where the front door has it.
+#[test]
+fn every_cell_of_the_other_listeners_is_so() -> Result<()> {
+    let stage = Stage::start("", &[])?;
+    let at = |listener: &str| {
+        Ok::<_, anyhow::Error>(format!("http://{}", stage.server.listener(listener)?))
+    };
+    let front = |prefix: &str| format!("{}{prefix}", stage.server.base());
+    let doors = [
+        ("control", at("control")?),
+        ("control", front("/api/v1/rtsp")),
+        ("metrics", at("metrics")?),
+        ("playback", at("playback")?),
+    ];
+    let mut everybody = everybody(&stage)?;
+    everybody.push(("near by".to_owned(), stage.server.client(), String::new()));
+    for (listener, base) in doors {
+        let rows = rows_of(listener)?;
+        ensure!(!rows.is_empty(), "{listener} has no rows");
+        let is_front = base.contains("/api/");
+        for (name, who, query) in &everybody {
+            let column = name.split(',').next().unwrap_or_default();
+            let path = |row: &Row| {
+                let path =
+                    row.asked("metro").replace("{*name}", "none").replace("{kind}", "rtspconns");
+                format!("{}{query}", path.replace("{*id}", "none"))
+            };
+            let asked: Vec<_> = rows.iter().map(|row| (row.method.clone(), path(row))).collect();
+            let answers = curl(&base, who, &[], &asked)?;
+            for (row, (status, body)) in rows.iter().zip(&answers) {
+                let said = String::from_utf8_lossy(body);
+                let shown =
+                    format!("{base}: {} {} as {name}: {status} {said}", row.method, row.path);
+                let may = row.permits(column) && !(is_front && column == "near by");
+                ensure!(refused(*status, body) != may, "{shown}");
+                ensure!(*status < 500, "{shown}");
+                ensure!(
+                    listener != "control"
+                        || *status == 200
+                        || said.contains("\"status\":\"error\""),
+                    "{shown}"
+                );
+            }
+        }
     }
     Ok(())
 }
