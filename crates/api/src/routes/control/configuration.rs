@@ -74,7 +74,7 @@ fn global_fields(
 
 /// What paths inherit.
 #[utoipa::path(get, operation_id = "control_defaults", path = "/v3/config/pathdefaults/get", tag = "control", responses(
-    (status = 200, body = PathSettings), (status = "default", body = ErrorAnswer)))]
+    (status = 200, description = "The configuration, whole, without passwords.", body = Object), (status = "default", body = ErrorAnswer)))]
 pub(crate) async fn defaults(State(app): State<App>, who: Who) -> Result<Json<Value>, Fault> {
     who.permit(&app, Action::Control, &Object::Server)?;
     Ok(Json(app.kept.defaults().shown("")))
@@ -98,7 +98,7 @@ pub(crate) async fn defaults_patch(
 
 /// The configuration of all paths.
 #[utoipa::path(get, operation_id = "control_path_configurations", path = "/v3/config/paths/list", tag = "control", params(Paging), responses(
-    (status = 200, body = List<PathSettings>), (status = "default", body = ErrorAnswer)))]
+    (status = 200, body = List<Object>), (status = "default", body = ErrorAnswer)))]
 pub(crate) async fn list(
     State(app): State<App>,
     who: Who,
@@ -112,7 +112,7 @@ pub(crate) async fn list(
 /// The configuration of a path.
 #[utoipa::path(get, operation_id = "control_path_configuration", path = "/v3/config/paths/get/{name}", tag = "control",
     params(("name" = String, Path, description = "The path's name; it may hold slashes.")), responses(
-    (status = 200, body = PathSettings), (status = "default", body = ErrorAnswer)))]
+    (status = 200, description = "The configuration, whole, without passwords.", body = Object), (status = "default", body = ErrorAnswer)))]
 pub(crate) async fn one(
     State(app): State<App>,
     who: Who,

@@ -11,10 +11,10 @@ macro_rules! settings {
     ($($(#[$doc:meta])* $field:ident $name:literal: $type:ty, $schema:ty;)+) => {
         /// A path's configuration; what is absent is as the defaults say.
         #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
-        #[serde(deny_unknown_fields)]
+        #[serde(rename_all = "camelCase", deny_unknown_fields)]
         pub struct PathSettings {$(
             $(#[$doc])*
-            #[serde(rename = $name, skip_serializing_if = "Option::is_none")]
+            #[serde(skip_serializing_if = "Option::is_none")]
             #[schema(value_type = Option<$schema>)]
             pub $field: Option<$type>,
         )+}
