@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{bail, ensure};
 use base::{Clock, SystemClock, Wall};
 use bytes::Bytes;
+use media::h264::sei::Stamp;
 use media::mp4::{StreamEvent, StreamSample};
 use media::rtp::{self, Payload};
 use media::{Parameters, Ticks, TrackId, Tracks, h264, h265};
@@ -62,8 +63,16 @@ impl Feed {
         let (known, tracks) = watch::channel(None);
         let feed = Self { units: units.clone(), tracks };
         let options = options.clone();
-        let mut out =
-            Out { units, known, tracks: None, origins: Vec::new(), start: None, options, pattern };
+        let mut out = Out {
+            units,
+            known,
+            tracks: None,
+            origins: Vec::new(),
+            start: None,
+            frame: 0,
+            options,
+            pattern,
+        };
         let run = async move {
             if out.options.file.is_some() || out.options.looped {
                 out.repeat().await
@@ -83,6 +92,8 @@ struct Out {
     origins: Vec<(TrackId, Ticks)>,
     /// The moment of time 0.
     start: Option<Wall>,
+    /// Of the next picture.
+    frame: u32,
     options: Options,
     pattern: Pattern,
 }
@@ -218,7 +229,9 @@ impl Out {
             return;
         };
         let now = SystemClock.wall();
-        let data = with_clock(&track.parameters, &unit.data, now);
+        let stamp = Stamp { wall: now, frame: self.frame };
+        let data = with_clock(&track.parameters, &unit.data, stamp);
+        self.frame = self.frame.wrapping_add(u32::from(track.parameters.is_video()));
         let payloads = rtp::payloads(&track.parameters, &data, unit.key);
         let shown = unit.pts + shift;
         let micros = track.timescale.to_micros(shown);
@@ -258,7 +271,7 @@ async fn draw_all(
 }
 
 /// A picture with our clock in front of its first slice; sound as it is.
-fn with_clock(parameters: &Parameters, data: &Bytes, now: Wall) -> Bytes {
+fn with_clock(parameters: &Parameters, data: &Bytes, now: Stamp) -> Bytes {
     let (clock, is_slice): (_, fn(&[u8]) -> bool) = match parameters {
         Parameters::H264(_) => {
             (h264::sei::clock(now), |unit| (1..=h264::nal::IDR).contains(&h264::nal::kind(unit)))

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
@@ -230,9 +231,12 @@ pub struct DemoArgs {
 /// What `simulate` is told.
 #[derive(Args)]
 pub struct SimulateArgs {
-    /// Be RTSP cameras at this address: `:8555`, `127.0.0.1:0`.
-    #[arg(long, value_name = "ADDRESS")]
+    /// Be RTSP cameras at this address: `:8555`, `127.0.0.1:0`. With --viewers: look at this address.
+    #[arg(long, value_name = "ADDRESS|URL")]
     pub rtsp: Option<String>,
+    /// How viewers look.
+    #[command(flatten)]
+    pub viewing: ViewArgs,
     /// How many cameras: rtsp://.../cam1 and so on.
     #[arg(long, default_value_t = 1)]
     pub cameras: u16,
@@ -291,6 +295,49 @@ pub struct SimulateArgs {
     /// The same seed gives the same faults.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
+}
+
+/// What `simulate --viewers` is told.
+#[derive(Args)]
+pub struct ViewArgs {
+    /// Be so many viewers instead of cameras; count what is lost and how late it comes, by the clock in
+    /// simulated pictures. Say where: --rtsp, --hls or --whep with an address, which may hold {n} (a
+    /// stream for each) or {n:20} (twenty in turn).
+    #[arg(long, value_name = "N")]
+    pub viewers: Option<u32>,
+    /// A playlist: http://127.0.0.1:8888/cam1/index.m3u8.
+    #[arg(long, value_name = "URL", requires = "viewers")]
+    pub hls: Option<String>,
+    /// A WHEP endpoint: http://127.0.0.1:8889/cam1/whep.
+    #[arg(long, value_name = "URL", requires = "viewers")]
+    pub whep: Option<String>,
+    /// Seconds to look; default: until stopped.
+    #[arg(long, value_name = "SECONDS", requires = "viewers", value_parser = seconds)]
+    pub duration: Option<Duration>,
+    /// Seconds in which they come, one after the other.
+    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
+    pub spread: Duration,
+    /// Seconds after the last has come until latency counts.
+    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
+    pub settle: Duration,
+    /// Seconds that each stays; it does not come again. Default: to the end.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub stay: Option<Duration>,
+    /// good; stall (stops reading), slow (reads a tenth), vanish (goes without a word).
+    #[arg(long, default_value = "good")]
+    pub behave: sim::viewers::Behaviour,
+    /// The result as JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Say each second on stderr what was counted so far.
+    #[arg(long)]
+    pub verbose: bool,
+}
+
+/// `30`, `0.5`, `30s`.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let number: f64 = text.trim_end_matches('s').parse().map_err(|_| "seconds")?;
+    Duration::try_from_secs_f64(number).map_err(|_| "seconds, as 30 or 0.5".to_owned())
 }
 
 /// Parses the command line and runs the command.

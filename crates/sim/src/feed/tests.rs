@@ -48,10 +48,11 @@ fn a_single_picture_is_a_loop_too() {
 
 #[test]
 fn the_clock_is_put_before_the_first_slice() {
-    let (parameters, wall) = (tracks().all()[0].parameters.clone(), Wall::from_micros(5));
+    let parameters = tracks().all()[0].parameters.clone();
+    let stamp = Stamp { wall: Wall::from_micros(5), frame: 7 };
     let plain = h264::nal::join([&[0x06_u8, 1][..], &[0x65, 1], &[0x65, 2]]);
-    let with = with_clock(&parameters, &plain, wall);
+    let with = with_clock(&parameters, &plain, stamp);
     let kinds: Vec<u8> = h264::nal::units(&with).map(h264::nal::kind).collect();
     assert_eq!(kinds, [6, 6, 5, 5]);
-    assert_eq!(h264::sei::find_clock(&with), Some(wall));
+    assert_eq!(h264::sei::find_clock(&with), Some(stamp));
 }

@@ -1,4 +1,4 @@
-//! `vedette simulate`: cameras for people without one.
+//! `vedette simulate`: cameras for people without one, and viewers for servers without any.
 
 use std::process::ExitCode;
 
@@ -6,11 +6,20 @@ use anyhow::{Context, bail};
 use base::Secret;
 use sim::Pattern;
 use sim::rtsp::{Credentials, Options, Simulator};
+use sim::viewers::{self, Protocol, Target};
+use tokio_util::sync::CancellationToken;
 
-use crate::cli::{SimulateArgs, say};
+use crate::cli::{SimulateArgs, ViewArgs, complain, say};
 
-/// Runs the cameras until they are told to stop.
+/// Runs cameras or viewers until they are told to stop.
 pub fn run(args: &SimulateArgs) -> anyhow::Result<ExitCode> {
+    match args.viewing.viewers {
+        Some(count) => view(count, args.rtsp.as_deref(), &args.viewing),
+        None => cameras(args),
+    }
+}
+
+fn cameras(args: &SimulateArgs) -> anyhow::Result<ExitCode> {
     let Some(address) = args.rtsp.clone() else { bail!("say what to be: --rtsp ADDRESS") };
     let pattern = match args.pattern.as_str() {
         "all" => None,
@@ -43,18 +52,66 @@ pub fn run(args: &SimulateArgs) -> anyhow::Result<ExitCode> {
         faults: args.faults.clone(),
         seed: args.seed,
     };
-    // One thread: encoders are processes of their own, and sending is cheap.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let _ = rlimit::increase_nofile_limit(u64::MAX);
-    runtime.block_on(async {
+    runtime()?.block_on(async {
         let mut simulator = Simulator::start(options).await?;
         say(&format!("listening rtsp://{}/", simulator.address()));
-        let mut terminate =
-            tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
         tokio::select! {
             end = simulator.run() => end.map(|()| ExitCode::FAILURE),
-            _ = terminate.recv() => Ok(ExitCode::SUCCESS),
-            _ = tokio::signal::ctrl_c() => Ok(ExitCode::SUCCESS),
+            told = told_to_stop() => told.map(|()| ExitCode::SUCCESS),
         }
     })
+}
+
+fn view(count: u32, rtsp: Option<&str>, args: &ViewArgs) -> anyhow::Result<ExitCode> {
+    let all = [
+        (Protocol::Rtsp, rtsp),
+        (Protocol::Hls, args.hls.as_deref()),
+        (Protocol::Whep, args.whep.as_deref()),
+    ];
+    let mut given = all.into_iter().filter_map(|(protocol, url)| Some((protocol, url?)));
+    let (Some((protocol, url)), None) = (given.next(), given.next()) else {
+        bail!("say where to look, once: --rtsp, --hls or --whep");
+    };
+    let options = viewers::Options {
+        viewers: count,
+        protocol,
+        target: Target::parse(url)?,
+        duration: args.duration,
+        spread: args.spread,
+        settle: args.settle,
+        stay: args.stay,
+        behaviour: args.behave,
+    };
+    let tally = runtime()?.block_on(async {
+        let stop = CancellationToken::new();
+        let run = viewers::run(&options, stop.clone(), |tally| {
+            if args.verbose {
+                complain(&tally.line());
+            }
+        });
+        tokio::pin!(run);
+        tokio::select! {
+            tally = &mut run => return tally,
+            told = told_to_stop() => told?,
+        }
+        stop.cancel();
+        run.await
+    })?;
+    say(&if args.json { tally.json().to_string() } else { tally.line() });
+    Ok(if tally.without_picture == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// One thread: encoders are processes of their own, and sending and looking are cheap.
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    let _ = rlimit::increase_nofile_limit(u64::MAX);
+    Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)
+}
+
+async fn told_to_stop() -> anyhow::Result<()> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+    Ok(())
 }
