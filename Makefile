@@ -68,10 +68,11 @@ schema: $(SCHEMATHESIS)/bin/st web/dist/index.html ## Install schemathesis, and 
 	cargo build -p vedette
 	VEDETTE_BIN=$(VEDETTE_DEBUG) cargo test -p vedette-e2e access::schema
 
-bench: build ## Costs of the hub, of a recorded camera beside ffmpeg, of access beside open mode. PART=access: only that one.
+bench: build ## Costs: hub, recorder beside ffmpeg, access, live viewers beside PEER=rtsp=8554,...,pid=1. PART=live: only that.
 	$(if $(PART),,cargo bench --quiet -p vedette-hub)
 	$(if $(filter-out access,$(PART)),,cargo bench --quiet -p vedette-access --bench cost)
-	VEDETTE_BIN=$(VEDETTE_RELEASE) cargo run --release --quiet -p vedette-benches -- $(if $(CAMERAS),--cameras $(CAMERAS)) $(if $(PART),--part $(PART))
+	VEDETTE_BIN=$(VEDETTE_RELEASE) cargo run --release --quiet -p vedette-benches -- $(if $(CAMERAS),--cameras $(CAMERAS)) $(if $(PART),--part $(PART)) \
+		$(if $(PEER),--peer '$(PEER)')
 
 soak: build ## Long trials: twenty kills under load, long recordings, large pictures.
 	VEDETTE_BIN=$(VEDETTE_RELEASE) VEDETTE_SOAK=1 cargo test --release -p vedette-e2e -- --nocapture

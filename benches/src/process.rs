@@ -111,3 +111,10 @@ pub fn serve(
     })?;
     Ok((running, address))
 }
+
+/// Where a running server in `folder` listens under this name.
+pub fn listener(folder: &Path, name: &str) -> Option<String> {
+    let bytes = std::fs::read(folder.join("data/run/listeners.json")).ok()?;
+    let map: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
+    map.get(name).and_then(serde_json::Value::as_str).map(str::to_owned)
+}

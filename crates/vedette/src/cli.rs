@@ -231,9 +231,13 @@ pub struct DemoArgs {
 /// What `simulate` is told.
 #[derive(Args)]
 pub struct SimulateArgs {
-    /// Be RTSP cameras at this address: `:8555`, `127.0.0.1:0`. With --viewers: look at this address.
+    /// Be RTSP cameras at this address: `:8555`, `127.0.0.1:0`. With --viewers or --publish: the server's
+    /// address.
     #[arg(long, value_name = "ADDRESS|URL")]
     pub rtsp: Option<String>,
+    /// Push so many cameras to --rtsp with an address instead, which may hold {n}.
+    #[arg(long, value_name = "N", conflicts_with = "viewers")]
+    pub publish: Option<u32>,
     /// How viewers look.
     #[command(flatten)]
     pub viewing: ViewArgs,

@@ -20,3 +20,4 @@ mod recording;
 mod rtsp_auth;
 mod simulator;
 mod tls;
+mod viewers;

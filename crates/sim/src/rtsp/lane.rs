@@ -16,9 +16,9 @@ const REPORT_EVERY: Duration = Duration::from_secs(5);
 const HOUR_SECS: u32 = 3_600;
 
 /// A track that a player has set up.
-pub(super) struct Lane {
-    pub(super) track: usize,
-    pub(super) transport: Transport,
+pub(crate) struct Lane {
+    pub(crate) track: usize,
+    pub(crate) transport: Transport,
     payload_type: u8,
     timescale: Timescale,
     ssrc: u32,
@@ -33,7 +33,7 @@ pub(super) struct Lane {
 }
 
 impl Lane {
-    pub(super) fn new(track: usize, of: &Track, transport: Transport, ssrc: u32) -> Self {
+    pub(crate) fn new(track: usize, of: &Track, transport: Transport, ssrc: u32) -> Self {
         Self {
             track,
             transport,
@@ -50,12 +50,12 @@ impl Lane {
     }
 
     /// What follows comes from another feed.
-    pub(super) fn rebase(&mut self) {
+    pub(crate) fn rebase(&mut self) {
         self.is_rebased = true;
     }
 
     /// The RTP time of a unit, an hour ahead or not.
-    pub(super) fn time(&mut self, unit: &Packed, is_ahead: bool) -> u32 {
+    pub(crate) fn time(&mut self, unit: &Packed, is_ahead: bool) -> u32 {
         if std::mem::take(&mut self.is_rebased)
             && let Some((time, wall)) = self.last
         {
@@ -71,7 +71,7 @@ impl Lane {
     }
 
     /// The header of the next packet.
-    pub(super) fn header(&mut self, time: u32, payload: &Payload) -> [u8; 12] {
+    pub(crate) fn header(&mut self, time: u32, payload: &Payload) -> [u8; 12] {
         let time = time.wrapping_add(payload.later);
         let header = rtp::header(self.payload_type, payload.marker, self.sequence, time, self.ssrc);
         self.sequence = self.sequence.wrapping_add(1);
@@ -82,7 +82,7 @@ impl Lane {
     }
 
     /// A report, when one is due.
-    pub(super) fn report(&mut self, time: u32, wall: Wall) -> Option<Bytes> {
+    pub(crate) fn report(&mut self, time: u32, wall: Wall) -> Option<Bytes> {
         let is_due = Instant::now() >= self.next_report;
         is_due.then(|| {
             self.next_report = Instant::now() + REPORT_EVERY;

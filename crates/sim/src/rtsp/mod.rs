@@ -3,7 +3,7 @@
 mod credentials;
 mod lane;
 mod session;
-mod wire;
+pub(crate) mod wire;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -12,6 +12,7 @@ use std::sync::Arc;
 use ::rtsp::Nonces;
 use anyhow::{Context, ensure};
 pub use credentials::{Credentials, Scheme};
+pub(crate) use lane::Lane;
 use tokio::net::{TcpListener, UdpSocket, lookup_host};
 use tokio::task::JoinSet;
 use tokio::time::Instant;

@@ -9,10 +9,10 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpStream, UdpSocket};
 
 /// A header of its own before shared bytes.
-pub(super) type Packet = ([u8; 12], Bytes);
+pub(crate) type Packet = ([u8; 12], Bytes);
 
 /// A report and the packets of an access unit for one write.
-pub(super) fn interleave(
+pub(crate) fn interleave(
     report: Option<Bytes>,
     packets: &[Packet],
     rtp_channel: u8,
@@ -31,7 +31,7 @@ pub(super) fn interleave(
 }
 
 /// One datagram per packet.
-pub(super) async fn send(socket: &UdpSocket, to: SocketAddr, packets: &[Packet]) {
+pub(crate) async fn send(socket: &UdpSocket, to: SocketAddr, packets: &[Packet]) {
     for (header, data) in packets {
         let mut packet = header.to_vec();
         packet.extend_from_slice(data);
@@ -50,7 +50,7 @@ fn interleaved(channel: u8, header: &[u8], payload_len: usize) -> Bytes {
 }
 
 /// Writes all parts.
-pub(super) async fn write(stream: &mut TcpStream, parts: &[Bytes]) -> anyhow::Result<()> {
+pub(crate) async fn write(stream: &mut TcpStream, parts: &[Bytes]) -> anyhow::Result<()> {
     let mut slices: Vec<IoSlice<'_>> = parts.iter().map(|part| IoSlice::new(part)).collect();
     let mut rest = slices.as_mut_slice();
     while !rest.is_empty() {

@@ -20,6 +20,22 @@ pub fn run(args: &SimulateArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn cameras(args: &SimulateArgs) -> anyhow::Result<ExitCode> {
+    let options = options(args)?;
+    if let Some(count) = args.publish {
+        return push(count, &options);
+    }
+    runtime()?.block_on(async {
+        let mut simulator = Simulator::start(options).await?;
+        say(&format!("listening rtsp://{}/", simulator.address()));
+        tokio::select! {
+            end = simulator.run() => end.map(|()| ExitCode::FAILURE),
+            told = told_to_stop() => told.map(|()| ExitCode::SUCCESS),
+        }
+    })
+}
+
+/// What cameras are.
+fn options(args: &SimulateArgs) -> anyhow::Result<Options> {
     let Some(address) = args.rtsp.clone() else { bail!("say what to be: --rtsp ADDRESS") };
     let pattern = match args.pattern.as_str() {
         "all" => None,
@@ -33,7 +49,7 @@ fn cameras(args: &SimulateArgs) -> anyhow::Result<ExitCode> {
         password: Secret::new(args.password.clone()),
         scheme: args.auth,
     });
-    let options = Options {
+    Ok(Options {
         address,
         cameras: args.cameras,
         pattern,
@@ -51,14 +67,21 @@ fn cameras(args: &SimulateArgs) -> anyhow::Result<ExitCode> {
         credentials,
         faults: args.faults.clone(),
         seed: args.seed,
-    };
+    })
+}
+
+fn push(count: u32, options: &Options) -> anyhow::Result<ExitCode> {
+    let target = Target::parse(&options.address)?;
     runtime()?.block_on(async {
-        let mut simulator = Simulator::start(options).await?;
-        say(&format!("listening rtsp://{}/", simulator.address()));
+        let stop = CancellationToken::new();
+        let run = sim::publish::run(count, &target, options, stop.clone());
+        tokio::pin!(run);
         tokio::select! {
-            end = simulator.run() => end.map(|()| ExitCode::FAILURE),
-            told = told_to_stop() => told.map(|()| ExitCode::SUCCESS),
+            end = &mut run => return end.map(|()| ExitCode::FAILURE),
+            told = told_to_stop() => told?,
         }
+        stop.cancel();
+        run.await.map(|()| ExitCode::SUCCESS)
     })
 }
 
