@@ -70,6 +70,7 @@ pub fn look(binary: &Path, subject: &Subject, look: &Look<'_>) -> Result<Seen> {
     let more_bytes = pss(subject.pid)? - before;
     let output = child.wait_with_output()?;
     let tally: Value = serde_json::from_slice(&output.stdout).context("what viewers counted")?;
+    ensure!(first_count(&tally) > 0, "nobody saw a picture: {}", errors(&tally));
     Ok(Seen { cores, more_bytes, tally })
 }
 
@@ -82,9 +83,16 @@ pub fn first_picture(binary: &Path, look: &Look<'_>) -> Result<f64> {
     command.args(["--spread", &spread.to_string(), "--stay", "6"]);
     let output = command.output().context("viewers")?;
     let tally: Value = serde_json::from_slice(&output.stdout).context("what viewers counted")?;
-    let seen = tally.pointer("/first_picture_ms/count").and_then(Value::as_u64).unwrap_or(0);
-    ensure!(seen > 0, "nobody saw a picture: {tally}");
+    ensure!(first_count(&tally) > 0, "nobody saw a picture: {}", errors(&tally));
     Ok(tally.pointer("/first_picture_ms/p50").and_then(Value::as_f64).unwrap_or(f64::NAN))
+}
+
+fn first_count(tally: &Value) -> u64 {
+    tally.pointer("/first_picture_ms/count").and_then(Value::as_u64).unwrap_or(0)
+}
+
+fn errors(tally: &Value) -> String {
+    tally.get("errors").map(Value::to_string).unwrap_or_default()
 }
 
 fn count_secs(viewers: usize) -> f64 {

@@ -36,13 +36,20 @@ pub fn run(binary: &Path, peer: Option<&Peer>, most: usize) -> Result<()> {
     say("live       what                                            ours      peer     ratio  aim");
     let own = |cameras: usize| Subject::own(binary, &base, cameras);
     let other = |cameras: usize| peer.map(|peer| peer.hold(&base, cameras)).transpose();
+    // What a server without cameras needs is not the cameras'.
+    let idle = Idle {
+        own: pss(own(0)?.pid)?,
+        other: other(0)?.map(|subject| pss(subject.pid)).transpose()?.unwrap_or(0.0),
+    };
     for part in [Part::Held, Part::RtspEach, Part::One] {
         let cameras = if part == Part::One { 1 } else { most };
         let ours = {
             let subject = own(cameras)?;
-            measure(binary, &subject, part, most)
+            Trial { binary, subject: &subject, part, most, idle: idle.own }.measure()
         };
-        let theirs = other(cameras)?.map(|subject| measure(binary, &subject, part, most));
+        let theirs = other(cameras)?.map(|subject| {
+            Trial { binary, subject: &subject, part, most, idle: idle.other }.measure()
+        });
         print(&ours, theirs.as_ref());
     }
     // Its cameras end with us.
@@ -57,48 +64,66 @@ enum Part {
     One,
 }
 
-fn measure(binary: &Path, subject: &Subject, part: Part, most: usize) -> Rows {
-    let mut rows = Rows::new();
-    let mut try_it = |what: &str, result: Result<Rows>| match result {
-        Ok(more) => rows.extend(more),
-        Err(error) => say(&format!("live       {}: {what}: {error:#}", subject.name)),
-    };
-    let Addresses { rtsp, hls, whep } = &subject.addresses;
-    match part {
-        Part::Held => try_it("held", held(subject, most)),
-        Part::RtspEach => {
-            if let Some(address) = rtsp {
-                try_it("rtsp", rtsp_rows(binary, subject, address, "cam{n}", most));
-            }
+/// Bytes of servers without cameras.
+struct Idle {
+    own: f64,
+    other: f64,
+}
+
+/// A part with a subject.
+struct Trial<'a> {
+    binary: &'a Path,
+    subject: &'a Subject,
+    part: Part,
+    most: usize,
+    idle: f64,
+}
+
+impl Trial<'_> {
+    /// What cannot be measured is said and left out.
+    fn measure(&self) -> Rows {
+        let Self { binary, subject, most, .. } = *self;
+        let mut rows = Rows::new();
+        let mut add = |what: &str, result: Result<Rows>| match result {
+            Ok(more) => rows.extend(more),
+            Err(error) => say(&format!("live       {}: {what}: {error:#}", subject.name)),
+        };
+        let Addresses { rtsp, hls, whep } = &subject.addresses;
+        if self.part == Part::Held {
+            add("held", held(subject, most, self.idle));
         }
-        Part::One => {
-            if let Some(address) = rtsp {
-                try_it("rtsp", rtsp_rows(binary, subject, address, "cam1", most));
-                try_it("rtsp", first(binary, "rtsp", "--rtsp", address));
-            }
-            if let Some(address) = whep {
-                for viewers in [most / 5, most * 3 / 5] {
-                    try_it("whep", whep_rows(binary, subject, address, viewers));
-                }
-                try_it("whep", first(binary, "whep", "--whep", address));
-            }
-            if let Some(address) = hls {
-                try_it("hls", hls_rows(binary, subject, address));
-                try_it("hls", first(binary, "hls", "--hls", address));
-            }
+        if let Some(address) = rtsp.as_ref().filter(|_| self.part == Part::RtspEach) {
+            add("rtsp", rtsp_rows(binary, subject, address, "cam{n}", most));
         }
+        if self.part != Part::One {
+            return rows;
+        }
+        if let Some(address) = rtsp {
+            add("rtsp", rtsp_rows(binary, subject, address, "cam1", most));
+            add("rtsp", first(binary, "rtsp", "--rtsp", address));
+        }
+        if let Some(address) = whep {
+            for viewers in [most / 5, most * 3 / 5] {
+                add("whep", whep_rows(binary, subject, address, viewers));
+            }
+            add("whep", first(binary, "whep", "--whep", address));
+        }
+        if let Some(address) = hls {
+            add("hls", hls_rows(binary, subject, address));
+            add("hls", first(binary, "hls", "--hls", address));
+        }
+        rows
     }
-    rows
 }
 
 /// Cameras that nobody watches.
-fn held(subject: &Subject, cameras: usize) -> Result<Rows> {
+fn held(subject: &Subject, cameras: usize, idle: f64) -> Result<Rows> {
     std::thread::sleep(WARM_UP);
     let (began, before) = (Instant::now(), cpu(subject.pid)?);
     std::thread::sleep(WINDOW);
     let cores = (cpu(subject.pid)? - before) / began.elapsed().as_secs_f64();
     let ring = subject.number("vedette_hub_ring_bytes")?.unwrap_or(0.0);
-    let each = (pss(subject.pid)? - ring) / MIB / count(cameras);
+    let each = (pss(subject.pid)? - idle - ring) / MIB / count(cameras);
     let mut rows = vec![
         (format!("{cameras} held: cores"), cores, "0.2 for 500"),
         (format!("{cameras} held: MiB each beside the ring"), each, "0.4"),
@@ -167,6 +192,11 @@ fn hls_rows(binary: &Path, subject: &Subject, address: &str) -> Result<Rows> {
             "LL-HLS: newest frame of a part, p95 ms old".to_owned(),
             seen.number("/newest_frame_ms/p95"),
             "",
+        ),
+        (
+            "LL-HLS: first picture of the first viewer, ms".to_owned(),
+            seen.number("/first_picture_ms/max"),
+            "150",
         ),
         ("LL-HLS: hold-back, s".to_owned(), seen.number("/hold_back_seconds"), "0.6"),
         ("LL-HLS: lost frames".to_owned(), seen.number("/lost"), "0"),

@@ -11,6 +11,16 @@ fn look(options: &[&str]) -> Result<Value> {
     serde_json::from_str(&text).with_context(|| format!("{text}{complaints}"))
 }
 
+/// Cameras that send: a loop is encoded first.
+fn cameras(options: &[&str]) -> Result<Simulator> {
+    let cameras = Simulator::start(options)?;
+    let url = cameras.url(1);
+    wait_for("the first picture", std::time::Duration::from_secs(60), || {
+        Ok(look(&["--viewers", "1", "--rtsp", &url, "--duration", "3"]).ok().map(|_| ()))
+    })?;
+    Ok(cameras)
+}
+
 /// All see pictures, none is missing, and the clock in them is not far from ours.
 fn saw_all(tally: &Value, viewers: u64, latency_ms: f64) -> Result<()> {
     ensure!(tally["showing"] == viewers && tally["without_picture"] == 0, "{tally}");
@@ -24,10 +34,19 @@ fn saw_all(tally: &Value, viewers: u64, latency_ms: f64) -> Result<()> {
 #[test]
 fn rtsp_viewers_count_every_picture_of_either_codec() -> Result<()> {
     for codec in ["h264", "h265"] {
-        let cameras =
-            Simulator::start(&["--cameras", "2", "--loop", "--codec", codec, "--audio", "aac"])?;
+        let cameras = Simulator::start(&[
+            "--cameras",
+            "2",
+            "--pattern",
+            "sine",
+            "--loop",
+            "--codec",
+            codec,
+            "--audio",
+            "aac",
+        ])?;
         let url = cameras.url(1).replace("cam1", "cam{n:2}");
-        let tally = look(&["--viewers", "4", "--rtsp", &url, "--duration", "6"])?;
+        let tally = look(&["--viewers", "4", "--rtsp", &url, "--duration", "8"])?;
         saw_all(&tally, 4, 100.0).with_context(|| codec)?;
     }
     Ok(())
@@ -35,14 +54,14 @@ fn rtsp_viewers_count_every_picture_of_either_codec() -> Result<()> {
 
 #[test]
 fn pictures_encoded_as_they_are_drawn_carry_the_clock_too() -> Result<()> {
-    let cameras = Simulator::start(&[])?;
-    let tally = look(&["--viewers", "1", "--rtsp", &cameras.url(1), "--duration", "6"])?;
+    let cameras = cameras(&[])?;
+    let tally = look(&["--viewers", "1", "--rtsp", &cameras.url(1), "--duration", "8"])?;
     saw_all(&tally, 1, 100.0)
 }
 
 #[test]
 fn viewers_that_leave_or_vanish_do_not_come_again() -> Result<()> {
-    let cameras = Simulator::start(&["--loop", "--gop", "0.5"])?;
+    let cameras = cameras(&["--loop", "--gop", "0.5"])?;
     for (behaviour, viewers) in [("good", "5"), ("vanish", "5")] {
         let tally = look(&[
             "--viewers",
@@ -64,7 +83,7 @@ fn viewers_that_leave_or_vanish_do_not_come_again() -> Result<()> {
 
 #[test]
 fn viewers_that_stop_reading_count_no_more() -> Result<()> {
-    let cameras = Simulator::start(&["--loop", "--gop", "0.5"])?;
+    let cameras = cameras(&["--loop", "--gop", "0.5"])?;
     let url = cameras.url(1);
     let tally = look(&["--viewers", "1", "--rtsp", &url, "--duration", "5", "--behave", "stall"])?;
     // A group and what one read held.
@@ -74,7 +93,7 @@ fn viewers_that_stop_reading_count_no_more() -> Result<()> {
 
 #[test]
 fn hls_viewers_follow_the_parts() -> Result<()> {
-    let cameras = Simulator::start(&["--loop"])?;
+    let cameras = cameras(&["--loop"])?;
     let yaml = format!("cameras:\n  - {{ id: cam1, url: \"{}\" }}\n", cameras.url(1));
     let mut server = Server::new(&yaml)?;
     server.start()?;

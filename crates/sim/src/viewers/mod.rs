@@ -202,6 +202,10 @@ impl Viewer {
                 () = sleep(AGAIN) => {}
                 () = self.end.cancelled() => return,
             }
+            // Its time has passed with tries.
+            if stay.is_some_and(|stay| stay <= Instant::now()) {
+                return;
+            }
         }
     }
 
