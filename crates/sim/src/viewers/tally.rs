@@ -170,10 +170,10 @@ impl Sight {
         }
         self.number = stamp.map(|stamp| stamp.frame);
         self.is_torn &= !key;
-        if !self.is_torn {
-            if let Some(before) = self.shown.replace(now) {
-                tally.longest_gap_us = tally.longest_gap_us.max(now.micros_since(before));
-            }
+        if !self.is_torn
+            && let Some(before) = self.shown.replace(now)
+        {
+            tally.longest_gap_us = tally.longest_gap_us.max(now.micros_since(before));
         }
         // What was sent before it was asked for came from a ring: its age is not the way's.
         if let Some(stamp) = stamp
