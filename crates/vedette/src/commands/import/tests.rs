@@ -39,7 +39,7 @@ fn addresses_and_rules_become_our_keys() {
     assert_eq!(config.settings.ports("live.rtsp.udp_ports"), [9000, 9001]);
     assert!(config.settings.listen("live.metrics.listen").is_none());
     assert_eq!(config.settings.duration("live.on_demand.close_after").as_secs(), 20);
-    assert_eq!(config.live_paths().len(), 3);
+    assert_eq!(config.paths.len(), 3);
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn pulled_paths_are_cameras_recorded_as_they_were() {
         imported.left,
         ["paths.Upper/1.record: only cameras are recorded: add it under `cameras`"]
     );
-    assert_eq!(config.live_paths().len(), 2);
+    assert_eq!(config.paths.len(), 2);
 }
 
 #[test]
