@@ -5,7 +5,7 @@ use libfuzzer_sys::fuzz_target;
 use rtsp::{Conversation, DigestSecret, Event, Nonces, Offer, Status};
 
 fuzz_target!(|data: &[u8]| {
-    let mut conversation = Conversation::new(Offer::ALL, Nonces::new([1; 32]), "s".into());
+    let mut conversation = Conversation::new(Offer::ALL, Nonces::new([1; 32]), "s".into()).with_publishing();
     let secret = DigestSecret { md5: [0; 16], sha256: [0; 32] };
     let now = Mono::from_nanos(0);
     for chunk in data.chunks(97) {
@@ -23,6 +23,8 @@ fuzz_target!(|data: &[u8]| {
                 }
                 Event::Describe { .. } => conversation.describe(now, "v=0\r\n"),
                 Event::Setup { .. } => conversation.accept_setup(now, Some((2, 3)), 1),
+                Event::Announce { .. } => conversation.accept_announce(now),
+                Event::Record => conversation.accept_record(now),
                 Event::Play => conversation.accept_play(now, &[]),
                 _ => conversation.refuse(now, Status::NotFound),
             };

@@ -1,21 +1,21 @@
-//! One connection's conversation.
+//! One connection's conversation: what the shell asks of it and tells it. What peers say is read in
+//! `requests`.
+
+mod requests;
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use base::{Mono, Secret};
+use base::Mono;
 use bytes::{Bytes, BytesMut};
-use rtsp_types::{Message, Method, ParseError, Request, Url, headers};
 
-use crate::auth::{Login, Refusal};
-use crate::{Event, Nonces, Offer, Status, Transport};
+use crate::auth::Login;
+use crate::{Event, Nonces, Offer, Purpose, Status, Transport};
 
-/// A request past this is none.
-const REQUEST_LEN_MAX: usize = 64 << 10;
 /// A session that is not spoken to for this long ends; clients are told.
 const SESSION_TIMEOUT: Duration = Duration::from_secs(60);
 /// Tracks of one session.
-const TRACKS_MAX: usize = 8;
+const TRACKS_MAX: u8 = 8;
 
 /// The conversation cannot go on; write what is left and close.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,10 +28,14 @@ pub struct Conversation {
     events: VecDeque<Event>,
     waiting: Option<Waiting>,
     login: Login,
-    /// The path that the peer may have.
-    permitted: Option<String>,
+    /// The path that the peer may have, and what for.
+    permitted: Option<(String, Purpose)>,
+    /// The path that the peer has described to publish it.
+    announced: Option<String>,
+    may_publish: bool,
     session_id: String,
     session: Option<Session>,
+    agent: String,
 }
 
 /// The request that the shell has not answered yet.
@@ -58,14 +62,21 @@ struct Wish {
     cseq: String,
     base: String,
     path: String,
-    /// Of SETUP; else it is DESCRIBE.
-    track: Option<(String, Transport)>,
+    kind: Kind,
+}
+
+enum Kind {
+    Describe,
+    Announce(Bytes),
+    Setup(String, Transport),
 }
 
 struct Session {
     path: String,
-    tracks: usize,
-    playing: bool,
+    purpose: Purpose,
+    tracks: u8,
+    /// Packets flow.
+    running: bool,
     deadline: Mono,
 }
 
@@ -81,9 +92,19 @@ impl Conversation {
             waiting: None,
             login: Login::new(offer, nonces),
             permitted: None,
+            announced: None,
+            may_publish: false,
             session_id,
             session: None,
+            agent: String::new(),
         }
+    }
+
+    /// The same for a server that takes publishers: ANNOUNCE and RECORD are known.
+    #[must_use]
+    pub const fn with_publishing(mut self) -> Self {
+        self.may_publish = true;
+        self
     }
 
     /// Takes bytes that the peer sent. Requests are handled one at a time: while one waits for the
@@ -112,10 +133,26 @@ impl Conversation {
         self.session.as_ref().map(|session| session.deadline)
     }
 
-    /// True while packets flow.
+    /// True while packets flow to the peer.
     #[must_use]
     pub fn is_playing(&self) -> bool {
-        self.session.as_ref().is_some_and(|session| session.playing)
+        self.runs_for(Purpose::Read)
+    }
+
+    /// True while packets of the peer are taken.
+    #[must_use]
+    pub fn is_recording(&self) -> bool {
+        self.runs_for(Purpose::Publish)
+    }
+
+    fn runs_for(&self, purpose: Purpose) -> bool {
+        self.session.as_ref().is_some_and(|session| session.running && session.purpose == purpose)
+    }
+
+    /// The peer's program, as far as it was said: at most 200 characters, none of control.
+    #[must_use]
+    pub fn agent(&self) -> &str {
+        &self.agent
     }
 
     /// Puts off the deadline: the peer showed that it lives, by a report over UDP.
@@ -123,6 +160,11 @@ impl Conversation {
         if let Some(session) = &mut self.session {
             session.deadline = now + SESSION_TIMEOUT;
         }
+    }
+
+    /// Offers Basic alone from now on: to whoever can be known by no Digest.
+    pub const fn offer_basic_only(&mut self) {
+        self.login.offer_basic_only();
     }
 
     /// Answers [`Event::Authorize`]: the peer may have the stream as long as it stays connected and asks
@@ -134,7 +176,7 @@ impl Conversation {
         match self.waiting.take() {
             Some(Waiting::Permission { wish, .. }) => {
                 self.login.pass();
-                self.permitted = Some(wish.path.clone());
+                self.permitted = Some((wish.path.clone(), wish.purpose()));
                 self.carry_out(now, wish);
             }
             other => self.waiting = other,
@@ -159,7 +201,20 @@ impl Conversation {
         self.advance(now)
     }
 
-    /// Answers [`Event::Setup`]: `server_ports` for UDP, and the source that packets will carry.
+    /// Answers [`Event::Announce`]: the stream may be set up and published.
+    ///
+    /// # Errors
+    /// As [`Conversation::describe`].
+    pub fn accept_announce(&mut self, now: Mono) -> Result<(), Fatal> {
+        if let Some(Asked { cseq, .. }) = self.asked() {
+            self.announced = self.permitted.as_ref().map(|(path, _)| path.clone());
+            self.respond(&cseq, Status::Ok, "\r\n");
+        }
+        self.advance(now)
+    }
+
+    /// Answers [`Event::Setup`]: `server_ports` for UDP, and the source that packets to the peer will
+    /// carry.
     ///
     /// # Errors
     /// As [`Conversation::describe`].
@@ -170,14 +225,20 @@ impl Conversation {
         ssrc: u32,
     ) -> Result<(), Fatal> {
         if let Some(Asked { cseq, transport: Some(transport), .. }) = self.asked() {
+            let is_publisher =
+                self.session.as_ref().is_some_and(|session| session.purpose == Purpose::Publish);
+            let tail = match is_publisher {
+                true => "mode=record".to_owned(),
+                false => format!("ssrc={ssrc:08X}"),
+            };
             let transport = match transport {
                 Transport::Interleaved { rtp, rtcp } => {
-                    format!("RTP/AVP/TCP;unicast;interleaved={rtp}-{rtcp};ssrc={ssrc:08X}")
+                    format!("RTP/AVP/TCP;unicast;interleaved={rtp}-{rtcp};{tail}")
                 }
                 Transport::Udp { rtp, rtcp } => {
                     let (own_rtp, own_rtcp) = server_ports.unwrap_or_default();
                     format!(
-                        "RTP/AVP;unicast;client_port={rtp}-{rtcp};server_port={own_rtp}-{own_rtcp};ssrc={ssrc:08X}"
+                        "RTP/AVP;unicast;client_port={rtp}-{rtcp};server_port={own_rtp}-{own_rtcp};{tail}"
                     )
                 }
             };
@@ -209,11 +270,28 @@ impl Conversation {
             };
             let headers = format!("{session}Range: npt=now-\r\n{info}\r\n");
             self.respond(&cseq, Status::Ok, &headers);
-            if let Some(session) = &mut self.session {
-                session.playing = true;
-            }
+            self.run();
         }
         self.advance(now)
+    }
+
+    /// Answers [`Event::Record`]: packets are taken from now on.
+    ///
+    /// # Errors
+    /// As [`Conversation::describe`].
+    pub fn accept_record(&mut self, now: Mono) -> Result<(), Fatal> {
+        if let Some(Asked { cseq, .. }) = self.asked() {
+            let session = self.session_header();
+            self.respond(&cseq, Status::Ok, &format!("{session}\r\n"));
+            self.run();
+        }
+        self.advance(now)
+    }
+
+    fn run(&mut self) {
+        if let Some(session) = &mut self.session {
+            session.running = true;
+        }
     }
 
     /// Refuses the request that waits; [`Status::Unauthorized`] with challenges.
@@ -248,170 +326,6 @@ impl Conversation {
         }
     }
 
-    fn advance(&mut self, now: Mono) -> Result<(), Fatal> {
-        while self.waiting.is_none() && !self.input.is_empty() {
-            // Some clients send line ends between requests.
-            let blank = self.input.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-            let _ = self.input.split_to(blank);
-            let parsed = Message::<Vec<u8>>::parse(&self.input).map(|(message, used)| {
-                let message = match message {
-                    Message::Request(request) => {
-                        Parsed::Request(Box::new(request.map_body(|_| -> Unit { &[] })))
-                    }
-                    Message::Data(data) => Parsed::Data(data.channel_id(), data.into_body().into()),
-                    // Nothing was asked of the peer.
-                    Message::Response(_) => Parsed::Nothing,
-                };
-                (message, used)
-            });
-            match parsed {
-                Ok((message, used)) => {
-                    let _ = self.input.split_to(used.min(self.input.len()));
-                    self.keep_alive(now);
-                    match message {
-                        Parsed::Request(request) => self.request(now, &request)?,
-                        Parsed::Data(channel, packet) => {
-                            self.events.push_back(Event::Data { channel, packet })
-                        }
-                        Parsed::Nothing => {}
-                    }
-                }
-                Err(ParseError::Incomplete(_)) if self.input.len() <= REQUEST_LEN_MAX => {
-                    return Ok(());
-                }
-                Err(_) => {
-                    self.respond("0", Status::BadRequest, "\r\n");
-                    return Err(Fatal);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn request(&mut self, now: Mono, request: &Request<Unit>) -> Result<(), Fatal> {
-        let cseq = request.header(&headers::CSEQ).map_or("0", |value| value.as_str()).to_owned();
-        if *request.method() == Method::Options {
-            let methods =
-                "OPTIONS, DESCRIBE, SETUP, PLAY, PAUSE, GET_PARAMETER, SET_PARAMETER, TEARDOWN";
-            self.respond(&cseq, Status::Ok, &format!("Public: {methods}\r\n\r\n"));
-            return Ok(());
-        }
-        let named = request.header(&headers::SESSION).map(|value| value.as_str());
-        let named = named.map(|value| value.split(';').next().unwrap_or_default().trim());
-        if named.is_some_and(|id| self.session.is_none() || id != self.session_id) {
-            self.respond(&cseq, Status::SessionNotFound, "\r\n");
-            return Ok(());
-        }
-        let Some(url) = request.request_uri() else {
-            self.respond(&cseq, Status::BadRequest, "\r\n");
-            return Ok(());
-        };
-        match request.method() {
-            Method::Describe | Method::Setup => return self.want(now, request, url, cseq),
-            method => self.control(method, cseq, base_of(url)),
-        }
-        Ok(())
-    }
-
-    /// A request for a stream; whoever is permitted is not asked again.
-    fn want(
-        &mut self,
-        now: Mono,
-        request: &Request<Unit>,
-        url: &Url,
-        cseq: String,
-    ) -> Result<(), Fatal> {
-        let is_setup = *request.method() == Method::Setup;
-        let path = url.path().trim_matches('/');
-        let (path, track) = if is_setup {
-            let header = request.header(&headers::TRANSPORT).map_or("", |value| value.as_str());
-            let Some(transport) = header.split(',').find_map(Transport::parse) else {
-                self.respond(&cseq, Status::UnsupportedTransport, "\r\n");
-                return Ok(());
-            };
-            let (stream, control) = path.rsplit_once('/').unwrap_or((path, ""));
-            (stream.to_owned(), Some((control.to_owned(), transport)))
-        } else {
-            (path.to_owned(), None)
-        };
-        let wish = Wish { cseq, base: base_of(url), path, track };
-        if self.permitted.as_ref() == Some(&wish.path) {
-            self.carry_out(now, wish);
-            return Ok(());
-        }
-        let header = request.header(&headers::AUTHORIZATION).map(|value| value.as_str());
-        let authorization = match self.login.read(now, header, url, is_setup) {
-            Ok(authorization) => authorization,
-            Err(refusal) => {
-                self.challenge(now, &wish.cseq, refusal == Refusal::Stale);
-                return if self.login.fail() { Err(Fatal) } else { Ok(()) };
-            }
-        };
-        let with_credentials = authorization.is_some();
-        self.events.push_back(Event::Authorize {
-            authorization,
-            method: if is_setup { "SETUP" } else { "DESCRIBE" },
-            path: wish.path.clone(),
-            query: url.query().map(|query| Secret::new(query.to_owned())),
-        });
-        self.waiting = Some(Waiting::Permission { wish, with_credentials });
-        Ok(())
-    }
-
-    /// Carries out what is permitted.
-    fn carry_out(&mut self, now: Mono, wish: Wish) {
-        let Wish { cseq, base, path, track } = wish;
-        let Some((control, transport)) = track else {
-            self.events.push_back(Event::Describe { path });
-            self.waiting = Some(Waiting::Answer(Asked { cseq, base, transport: None }));
-            return;
-        };
-        let session = self.session.get_or_insert_with(|| Session {
-            path: path.clone(),
-            tracks: 0,
-            playing: false,
-            deadline: now + SESSION_TIMEOUT,
-        });
-        session.tracks += 1;
-        if session.playing || session.path != path || session.tracks > TRACKS_MAX {
-            return self.respond(&cseq, Status::MethodNotValidInThisState, "\r\n");
-        }
-        self.events.push_back(Event::Setup { path, control, transport });
-        self.waiting = Some(Waiting::Answer(Asked { cseq, base, transport: Some(transport) }));
-    }
-
-    /// A request about the session, which only those have who were permitted.
-    fn control(&mut self, method: &Method, cseq: String, base: String) {
-        match method {
-            Method::Play if self.session.is_some() => {
-                self.waiting = Some(Waiting::Answer(Asked { cseq, base, transport: None }));
-                self.events.push_back(Event::Play);
-            }
-            Method::Pause if self.session.is_some() => {
-                let session = self.session_header();
-                self.respond(&cseq, Status::Ok, &format!("{session}\r\n"));
-                if let Some(session) = &mut self.session {
-                    session.playing = false;
-                }
-                self.events.push_back(Event::Pause);
-            }
-            Method::Teardown => {
-                self.respond(&cseq, Status::Ok, "\r\n");
-                self.session = None;
-                self.events.push_back(Event::Teardown);
-            }
-            Method::GetParameter | Method::SetParameter => {
-                let session =
-                    self.session.as_ref().map(|_| self.session_header()).unwrap_or_default();
-                self.respond(&cseq, Status::Ok, &format!("{session}\r\n"));
-            }
-            Method::Play | Method::Pause => {
-                self.respond(&cseq, Status::MethodNotValidInThisState, "\r\n")
-            }
-            _ => self.respond(&cseq, Status::NotImplemented, "\r\n"),
-        }
-    }
-
     fn challenge(&mut self, now: Mono, cseq: &str, is_stale: bool) {
         let challenges = self.login.challenges(now, is_stale);
         self.respond(cseq, Status::Unauthorized, &format!("{challenges}\r\n"));
@@ -428,22 +342,6 @@ impl Conversation {
         let text = format!("RTSP/1.0 {}\r\nCSeq: {cseq}\r\n{rest}", status.line());
         self.output.push_back(text.into());
     }
-}
-
-type Unit = &'static [u8];
-
-/// An address without what follows `?`: what players append to it is a track, and a token in it is not
-/// sent back.
-fn base_of(url: &Url) -> String {
-    let mut url = url.clone();
-    url.set_query(None);
-    url.into()
-}
-
-enum Parsed {
-    Request(Box<Request<Unit>>),
-    Data(u8, Bytes),
-    Nothing,
 }
 
 #[cfg(test)]

@@ -5,6 +5,15 @@ use bytes::Bytes;
 
 use crate::{Authorization, Transport};
 
+/// What somebody wants of a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To read it.
+    Read,
+    /// To publish it.
+    Publish,
+}
+
 /// What the shell must answer or do. Answers come in the order of events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
@@ -16,6 +25,8 @@ pub enum Event {
         authorization: Option<Authorization>,
         /// The request's method.
         method: &'static str,
+        /// What for.
+        purpose: Purpose,
         /// The stream's path.
         path: String,
         /// What follows `?` in the address: it may hold a token.
@@ -26,7 +37,15 @@ pub enum Event {
         /// The stream's path.
         path: String,
     },
-    /// Asks for a track: answer with [`crate::Conversation::accept_setup`] or [`crate::Conversation::refuse`].
+    /// Says what the peer wants to publish: answer with [`crate::Conversation::accept_announce`] or
+    /// [`crate::Conversation::refuse`].
+    Announce {
+        /// The stream's path.
+        path: String,
+        /// The session description as it came: at most 64 KiB.
+        sdp: Bytes,
+    },
+    /// Asks for a track, to read it or, after [`Event::Announce`], to publish it: answer with [`crate::Conversation::accept_setup`] or [`crate::Conversation::refuse`].
     Setup {
         /// The stream's path.
         path: String,
@@ -37,6 +56,8 @@ pub enum Event {
     },
     /// Asks that packets flow: answer with [`crate::Conversation::accept_play`].
     Play,
+    /// Says that packets of the peer follow: answer with [`crate::Conversation::accept_record`].
+    Record,
     /// Asks that they stop; answered already.
     Pause,
     /// The session ends; answered already.

@@ -10,6 +10,6 @@ mod transport;
 
 pub use auth::{Algorithm, Authorization, Counted, DigestAnswer, DigestSecret, Nonces, Offer};
 pub use conversation::{Conversation, Fatal};
-pub use event::Event;
+pub use event::{Event, Purpose};
 pub use status::Status;
 pub use transport::Transport;

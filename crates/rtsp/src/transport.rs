@@ -20,8 +20,9 @@ pub enum Transport {
 }
 
 impl Transport {
-    /// One of the transports that a client offers, if it is one of ours.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
+    /// One of the transports that a client offers, if it is one of ours. `channel` is the first of those
+    /// that it gets if it names none.
+    pub(crate) fn parse(text: &str, channel: u8) -> Option<Self> {
         let mut parts = text.split(';').map(str::trim);
         let protocol = parts.next()?.to_ascii_uppercase();
         let parameters: Vec<&str> = parts.collect();
@@ -40,7 +41,8 @@ impl Transport {
         };
         match protocol.as_str() {
             "RTP/AVP/TCP" => {
-                let (rtp, rtcp) = pair("interleaved").unwrap_or((0, 1));
+                let (rtp, rtcp) = pair("interleaved")
+                    .unwrap_or((channel.into(), u16::from(channel).saturating_add(1)));
                 Some(Self::Interleaved {
                     rtp: u8::try_from(rtp).ok()?,
                     rtcp: u8::try_from(rtcp).ok()?,

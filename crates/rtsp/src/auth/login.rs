@@ -31,6 +31,10 @@ impl Login {
         Self { offer, nonces, last: None, failures: 0 }
     }
 
+    pub(crate) const fn offer_basic_only(&mut self) {
+        self.offer = Offer { basic: true, md5: false, sha256: false };
+    }
+
     /// Reads a request's header, if it has one.
     pub(crate) fn read(
         &mut self,

@@ -44,7 +44,7 @@ fn a_player_describes_sets_up_plays_and_leaves() {
     c.input(at(0), b"eq: 2\r\n\r\n").unwrap();
     let asked = c.poll_event();
     assert!(
-        matches!(&asked, Some(Event::Authorize { authorization: None, method: "DESCRIBE", path, query: None }) if path == "cam"),
+        matches!(&asked, Some(Event::Authorize { authorization: None, method: "DESCRIBE", purpose: Purpose::Read, path, query: None }) if path == "cam"),
         "{asked:?}"
     );
     c.permit(at(0)).unwrap();
@@ -77,6 +77,101 @@ fn a_player_describes_sets_up_plays_and_leaves() {
     c.input(at(31), b"TEARDOWN rtsp://h/cam RTSP/1.0\r\nCSeq: 5\r\nSession: s1\r\n\r\n").unwrap();
     assert_eq!(c.poll_event(), Some(Event::Teardown));
     assert_eq!(c.deadline(), None);
+}
+
+/// A publisher's first words.
+fn announce(c: &mut Conversation) {
+    let sdp = "v=0\r\nm=video 0 RTP/AVP 96\r\n";
+    let text = format!(
+        "ANNOUNCE rtsp://h/metro_1?k=v RTSP/1.0\r\nCSeq: 1\r\nUser-Agent: Lavf60\r\nContent-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{sdp}",
+        sdp.len()
+    );
+    c.input(at(0), text.as_bytes()).unwrap();
+    let asked = c.poll_event();
+    assert!(
+        matches!(
+            &asked,
+            Some(Event::Authorize { purpose: Purpose::Publish, method: "ANNOUNCE", .. })
+        ),
+        "{asked:?}"
+    );
+    c.permit(at(0)).unwrap();
+    let said = Event::Announce { path: "metro_1".into(), sdp: sdp.into() };
+    assert_eq!(c.poll_event(), Some(said));
+    c.accept_announce(at(0)).unwrap();
+}
+
+#[test]
+fn a_publisher_announces_sets_up_records_and_leaves() {
+    let mut c = conversation().with_publishing();
+    c.input(at(0), b"OPTIONS * RTSP/1.0\r\nCSeq: 0\r\n\r\n").unwrap();
+    assert!(written(&mut c).contains(", ANNOUNCE, RECORD"));
+    announce(&mut c);
+    assert_eq!(c.agent(), "Lavf60");
+    // As ffmpeg asks: the track stands behind the query.
+    let setup = b"SETUP rtsp://h/metro_1?k=v/streamid=0 RTSP/1.0\r\nCSeq: 2\r\nTransport: RTP/AVP/TCP;unicast;interleaved=0-1;mode=record\r\n\r\n";
+    c.input(at(1), setup).unwrap();
+    let transport = Transport::Interleaved { rtp: 0, rtcp: 1 };
+    let (path, control) = ("metro_1".to_owned(), "streamid=0".to_owned());
+    assert_eq!(c.poll_event(), Some(Event::Setup { path, control, transport }));
+    c.accept_setup(at(1), None, 7).unwrap();
+    let text = written(&mut c);
+    assert!(text.contains("mode=record") && text.contains("Session: s1;"), "{text}");
+    c.input(at(2), b"PLAY rtsp://h/metro_1 RTSP/1.0\r\nCSeq: 3\r\nSession: s1\r\n\r\n").unwrap();
+    assert!(written(&mut c).contains(" 455 "), "a publisher does not read");
+    c.input(at(2), b"RECORD rtsp://h/metro_1 RTSP/1.0\r\nCSeq: 3\r\nSession: s1\r\n\r\n").unwrap();
+    assert_eq!(c.poll_event(), Some(Event::Record));
+    c.accept_record(at(2)).unwrap();
+    assert!(c.is_recording() && !c.is_playing());
+    c.input(at(3), b"$\0\0\x03ab").unwrap();
+    assert_eq!(c.poll_event(), None, "half a packet");
+    c.input(at(3), b"c$\x01\0\0").unwrap();
+    let packet = |channel, text| Event::Data { channel, packet: Bytes::from_static(text) };
+    assert_eq!(c.poll_event(), Some(packet(0, b"abc")));
+    assert_eq!(c.poll_event(), Some(packet(1, b"")));
+    c.input(at(4), b"TEARDOWN rtsp://h/metro_1 RTSP/1.0\r\nCSeq: 5\r\nSession: s1\r\n\r\n")
+        .unwrap();
+    assert_eq!(c.poll_event(), Some(Event::Teardown));
+    assert!(!c.is_recording());
+}
+
+#[test]
+fn the_right_to_publish_is_not_the_right_to_read() {
+    let mut c = conversation().with_publishing();
+    announce(&mut c);
+    c.input(at(1), &describe("metro_1", "")).unwrap();
+    let asked = c.poll_event();
+    assert!(matches!(asked, Some(Event::Authorize { purpose: Purpose::Read, .. })), "{asked:?}");
+    c.refuse(at(1), Status::Unauthorized).unwrap();
+    let mut c = conversation().with_publishing();
+    c.input(at(0), &describe("metro_1", "")).unwrap();
+    assert_eq!(permitted(&mut c), Some(Event::Describe { path: "metro_1".into() }));
+    c.describe(at(0), "v=0\r\n").unwrap();
+    let setup = b"SETUP rtsp://h/metro_1/t RTSP/1.0\r\nCSeq: 2\r\nTransport: RTP/AVP/TCP;mode=record\r\n\r\n";
+    c.input(at(1), setup).unwrap();
+    c.poll_event().unwrap();
+    c.accept_setup(at(1), None, 7).unwrap();
+    written(&mut c);
+    c.input(at(2), b"RECORD rtsp://h/metro_1 RTSP/1.0\r\nCSeq: 3\r\nSession: s1\r\n\r\n").unwrap();
+    assert!(written(&mut c).contains(" 455 "));
+}
+
+#[test]
+fn tracks_without_channels_get_their_own() {
+    let mut c = conversation();
+    c.input(at(0), &describe("cam", "")).unwrap();
+    permitted(&mut c).unwrap();
+    c.describe(at(0), "v=0\r\n").unwrap();
+    for track in 0..2_u8 {
+        let setup = format!(
+            "SETUP rtsp://h/cam/t{track} RTSP/1.0\r\nCSeq: 2\r\nTransport: RTP/AVP/TCP\r\n\r\n"
+        );
+        c.input(at(0), setup.as_bytes()).unwrap();
+        let transport = Transport::Interleaved { rtp: 2 * track, rtcp: 2 * track + 1 };
+        let (path, control) = ("cam".to_owned(), format!("t{track}"));
+        assert_eq!(c.poll_event(), Some(Event::Setup { path, control, transport }));
+        c.accept_setup(at(0), None, 1).unwrap();
+    }
 }
 
 #[test]
@@ -117,9 +212,14 @@ fn states_and_sessions_are_checked() {
     let mut c = conversation();
     c.input(at(0), b"PLAY rtsp://h/cam RTSP/1.0\r\nCSeq: 1\r\n\r\n").unwrap();
     c.input(at(0), b"PLAY rtsp://h/cam RTSP/1.0\r\nCSeq: 2\r\nSession: other\r\n\r\n").unwrap();
-    c.input(at(0), b"RECORD rtsp://h/cam RTSP/1.0\r\nCSeq: 3\r\n\r\n").unwrap();
+    c.input(at(0), b"ANNOUNCE rtsp://h/cam RTSP/1.0\r\nCSeq: 3\r\n\r\n").unwrap();
     let text = written(&mut c);
     assert!(text.contains("455 ") && text.contains("454 ") && text.contains("501 "), "{text}");
+    let mut c = conversation().with_publishing();
+    c.input(at(0), b"RECORD rtsp://h/cam RTSP/1.0\r\nCSeq: 3\r\n\r\n").unwrap();
+    c.input(at(0), b"ANNOUNCE rtsp://h/cam RTSP/1.0\r\nCSeq: 4\r\n\r\n").unwrap();
+    let text = written(&mut c);
+    assert!(text.contains("455 ") && text.contains("400 "), "{text}");
 }
 
 /// A request for a description with an `Authorization`, or without one if it is empty.
@@ -272,7 +372,7 @@ fn a_token_in_the_address_is_shown_to_the_shell_and_to_nobody_else() {
 proptest! {
     #[test]
     fn any_bytes_are_a_conversation_or_end_it(chunks in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..100), 0..10)) {
-        let mut c = conversation();
+        let mut c = conversation().with_publishing();
         for chunk in chunks {
             if c.input(at(0), &chunk).is_err() { break }
             while c.poll_event().is_some() { let _ = c.refuse(at(0), Status::NotFound); }
@@ -280,7 +380,7 @@ proptest! {
     }
 
     #[test]
-    fn requests_with_any_headers_are_answered_or_asked(method in "(DESCRIBE|SETUP|PLAY|PAUSE|TEARDOWN|GET_PARAMETER|X)", header in "[A-Za-z-]{1,12}", value in "[ -~]{0,60}") {
+    fn requests_with_any_headers_are_answered_or_asked(method in "(DESCRIBE|SETUP|PLAY|PAUSE|TEARDOWN|GET_PARAMETER|ANNOUNCE|RECORD|X)", header in "[A-Za-z-]{1,12}", value in "[ -~]{0,60}") {
         let mut c = conversation();
         let text = format!("{method} rtsp://h/a/b RTSP/1.0\r\nCSeq: 9\r\n{header}: {value}\r\n\r\n");
         if c.input(at(0), text.as_bytes()).is_ok() {

@@ -152,6 +152,10 @@ impl Session {
                 self.units = None;
                 Ok(())
             }
+            // Only of those who may publish, which nobody may here.
+            Event::Announce { .. } | Event::Record => {
+                self.conversation.refuse(now, Status::NotImplemented)
+            }
             // The connection is the player's to close: GStreamer may still speak on it.
             Event::Teardown => {
                 self.units = None;
