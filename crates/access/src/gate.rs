@@ -3,6 +3,7 @@
 //! Holds what was verified for a moment and the running sessions that end when rights end; both are
 //! looked at again as soon as the catalogue's revision has changed.
 
+mod prove;
 mod sign_in;
 
 use std::net::IpAddr;
@@ -138,6 +139,13 @@ impl Gate {
             Credential::Basic { user, password } => {
                 let user = self.password(user, password, address).await?;
                 Ok((of_user(&user, None), None))
+            }
+            Credential::Proven { user, mark } => {
+                let user = self.user(user).await?;
+                match prove::mark(&user).reveal() == mark.reveal() {
+                    true => Ok((of_user(&user, None), None)),
+                    false => Err(Refused::Wrong),
+                }
             }
         }
     }
@@ -367,6 +375,7 @@ impl Gate {
             Credential::Session(token) => (0, "", token),
             Credential::Bearer(token) => (1, "", token),
             Credential::Basic { user, password } => (2, user.as_str(), password),
+            Credential::Proven { user, mark } => (3, user.as_str(), mark),
         };
         if user.len() + secret.reveal().len() > CREDENTIAL_LEN_MAX {
             return None;

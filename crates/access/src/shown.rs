@@ -23,6 +23,13 @@ pub enum Credential {
         /// The password.
         password: Secret,
     },
+    /// A user who proved to know the password without showing it; made by [`crate::Gate::prove`] only.
+    Proven {
+        /// The user's id.
+        user: String,
+        /// Of what was proven: another password has another.
+        mark: Secret,
+    },
 }
 
 /// Why nobody was recognized.

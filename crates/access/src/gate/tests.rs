@@ -149,6 +149,27 @@ async fn ten_wrong_passwords_lock_out_even_the_right_one() {
 }
 
 #[tokio::test]
+async fn a_proof_counts_as_a_password_does_and_ends_with_it() {
+    let house = house().await;
+    let user = house.user("vera", "METRO").await;
+    let prove =
+        async |is_right| house.gate.prove(&house.accounts, ("vera", HERE), |_| is_right).await;
+    let (who, credential) = prove(true).await.unwrap();
+    assert_eq!(who.name(), "vera");
+    assert_eq!(house.gate.identify(&credential, HERE).await, Ok(who));
+    let password = Some((secret("another horse staple"), false));
+    let change = Change { password, ..Change::default() };
+    let now = SystemClock.wall();
+    house.accounts.change(&user.id, change, (None, note()), now).await.unwrap();
+    house.gate.rights_changed().await;
+    assert_eq!(house.gate.identify(&credential, HERE).await, Err(Refused::Wrong));
+    for _ in 0..10 {
+        assert_eq!(prove(false).await.unwrap_err(), Refused::Wrong);
+    }
+    assert!(matches!(prove(true).await, Err(Refused::Locked(_))));
+}
+
+#[tokio::test]
 async fn a_signed_address_reaches_no_further_than_its_signer_does_now() {
     let house = house().await;
     let (user, camera) = (house.user("anna", "METRO").await, house.camera("METRO").await);
