@@ -3,7 +3,9 @@
 //! The two differ in the length of a NAL unit's header and in the names of the wrappings; what is
 //! wrapped, and when, is the same.
 
-use bytes::{BufMut, Bytes, BytesMut};
+use std::ops::Range;
+
+use bytes::{BufMut, Bytes};
 
 use super::{PAYLOAD_LEN_MAX, Payload};
 use crate::{h264, h265};
@@ -64,14 +66,15 @@ impl Codec {
         }
     }
 
-    /// A unit's fragment header with neither start nor end set, and what the fragments share out.
-    fn fragment(self, unit: &[u8]) -> Option<(Vec<u8>, &[u8])> {
+    /// A unit's fragment header with neither start nor end set, how long it is without its last byte,
+    /// and what the fragments share out.
+    fn fragment(self, unit: &[u8]) -> Option<([u8; 3], usize, &[u8])> {
         match (self, unit) {
             (Self::H264, [first, rest @ ..]) => {
-                Some((vec![first & 0xe0 | FU_A, first & 0x1f], rest))
+                Some(([first & 0xe0 | FU_A, first & 0x1f, 0], 1, rest))
             }
             (Self::H265, [first, second, rest @ ..]) => {
-                Some((vec![first & 0x81 | FU << 1, *second, first >> 1 & 0x3f], rest))
+                Some(([first & 0x81 | FU << 1, *second, first >> 1 & 0x3f], 2, rest))
             }
             _ => None,
         }
@@ -87,50 +90,85 @@ fn pack(codec: Codec, access_unit: &Bytes, sets: &[&Bytes]) -> Vec<Payload> {
     // A picture's sets are decoded in the order of their kinds.
     first.sort_by_key(|set| codec.kind(set));
 
-    let mut out = Vec::new();
-    aggregate(codec, &first, &mut out);
+    let mut packer = Packer { codec, buffer: Vec::new(), parts: Vec::new() };
+    packer.aggregate(&first);
     // Sets went in front, and delimiters carry nothing over RTP.
     for unit in units().filter(|unit| !codec.is_set(unit) && !codec.is_delimiter(unit)) {
-        single(codec, unit, &mut out);
+        packer.single(unit, access_unit.len());
     }
-    if let Some(last) = out.last_mut() {
-        last.marker = true;
-    }
-    out
+    packer.finish()
 }
 
-/// All sets in one packet where there are several and they fit.
-fn aggregate(codec: Codec, sets: &[Bytes], out: &mut Vec<Payload>) {
-    let len = codec.aggregation().len() + sets.iter().map(|set| set.len() + 2).sum::<usize>();
-    if sets.len() < 2 || len > PAYLOAD_LEN_MAX {
-        return sets.iter().for_each(|set| single(codec, set.clone(), out));
-    }
-    let mut data = BytesMut::with_capacity(len);
-    data.put_slice(codec.aggregation());
-    for set in sets {
-        data.put_u16(u16::try_from(set.len()).unwrap_or(u16::MAX));
-        data.put_slice(set);
-    }
-    out.push(Payload::new(data.freeze()));
+/// What is made of an access unit: one piece of memory for all that must be written anew.
+struct Packer {
+    codec: Codec,
+    buffer: Vec<u8>,
+    parts: Vec<Part>,
 }
 
-/// One unit: as it is where it fits, else in fragments.
-fn single(codec: Codec, unit: Bytes, out: &mut Vec<Payload>) {
-    if unit.len() <= PAYLOAD_LEN_MAX {
-        return out.push(Payload::new(unit));
+/// A payload.
+enum Part {
+    /// A unit as it is.
+    Shared(Bytes),
+    /// Written to the buffer.
+    Made(Range<usize>),
+}
+
+impl Packer {
+    /// All sets in one packet where there are several and they fit.
+    fn aggregate(&mut self, sets: &[Bytes]) {
+        let head = self.codec.aggregation();
+        let len = head.len() + sets.iter().map(|set| set.len() + 2).sum::<usize>();
+        if sets.len() < 2 || len > PAYLOAD_LEN_MAX {
+            return sets.iter().for_each(|set| self.single(set.clone(), set.len()));
+        }
+        let start = self.buffer.len();
+        self.buffer.reserve(len);
+        self.buffer.put_slice(head);
+        for set in sets {
+            self.buffer.put_u16(u16::try_from(set.len()).unwrap_or(u16::MAX));
+            self.buffer.put_slice(set);
+        }
+        self.parts.push(Part::Made(start..self.buffer.len()));
     }
-    let Some((mut header, rest)) = codec.fragment(&unit) else { return };
-    let kind = header.pop().unwrap_or_default();
-    let chunks = rest.chunks(PAYLOAD_LEN_MAX - header.len() - 1);
-    let last = chunks.len().saturating_sub(1);
-    for (index, chunk) in chunks.enumerate() {
-        let start = if index == 0 { 0x80 } else { 0 };
-        let end = if index == last { 0x40 } else { 0 };
-        let mut data = BytesMut::with_capacity(header.len() + 1 + chunk.len());
-        data.put_slice(&header);
-        data.put_u8(start | end | kind);
-        data.put_slice(chunk);
-        out.push(Payload::new(data.freeze()));
+
+    /// One unit: as it is where it fits, else in fragments. `whole` is the length of all units together.
+    fn single(&mut self, unit: Bytes, whole: usize) {
+        if unit.len() <= PAYLOAD_LEN_MAX {
+            return self.parts.push(Part::Shared(unit));
+        }
+        let Some((mut header, last_at, rest)) = self.codec.fragment(&unit) else { return };
+        let chunks = rest.chunks(PAYLOAD_LEN_MAX - last_at - 1);
+        let last = chunks.len().saturating_sub(1);
+        if self.buffer.capacity() < self.buffer.len() + unit.len() {
+            // Room for all fragments of all units: each has at most 3 bytes before it.
+            self.buffer.reserve(whole + 3 * (whole / (PAYLOAD_LEN_MAX - 3) + 2));
+        }
+        let kind = header.get(last_at).copied().unwrap_or_default();
+        for (index, chunk) in chunks.enumerate() {
+            let start = if index == 0 { 0x80 } else { 0 };
+            let end = if index == last { 0x40 } else { 0 };
+            if let Some(byte) = header.get_mut(last_at) {
+                *byte = start | end | kind;
+            }
+            let at = self.buffer.len();
+            self.buffer.put_slice(header.get(..=last_at).unwrap_or_default());
+            self.buffer.put_slice(chunk);
+            self.parts.push(Part::Made(at..self.buffer.len()));
+        }
+    }
+
+    fn finish(self) -> Vec<Payload> {
+        let buffer = Bytes::from(self.buffer);
+        let shared = |part| match part {
+            Part::Shared(unit) => Payload::new(unit),
+            Part::Made(range) => Payload::new(buffer.slice(range)),
+        };
+        let mut out: Vec<Payload> = self.parts.into_iter().map(shared).collect();
+        if let Some(last) = out.last_mut() {
+            last.marker = true;
+        }
+        out
     }
 }
 
