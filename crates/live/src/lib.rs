@@ -6,6 +6,7 @@ pub mod edge;
 pub mod hls;
 pub mod open;
 pub mod publish;
+pub mod rtsp;
 pub mod sessions;
 pub mod snapshot;
 

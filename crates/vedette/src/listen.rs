@@ -59,7 +59,8 @@ async fn bind_front(config: &Config, host: &str, out: &mut Listeners) -> anyhow:
     Ok(())
 }
 
-async fn bind(
+/// Binds a listener on each address of its host.
+pub async fn bind(
     name: &'static str,
     (host, port): (&str, u16),
     key: &str,
@@ -126,8 +127,9 @@ pub fn own_certificate(config: &Config) -> tls::Source {
 pub fn certificate(
     config: &Config,
     listeners: &[(&'static str, TcpListener)],
+    is_needed: bool,
 ) -> anyhow::Result<Option<tls::Certificate>> {
-    if !listeners.iter().any(|(name, _)| *name == "https") {
+    if !is_needed && !listeners.iter().any(|(name, _)| *name == "https") {
         return Ok(None);
     }
     Ok(Some(tls::Certificate::open(certificate_source(config), SystemClock.wall())?))
@@ -238,7 +240,8 @@ fn listening(settings: &Settings) -> api::Listening {
     }
 }
 
-fn anonymous(settings: &Settings, from: Vec<Network>) -> Option<api::Anonymous> {
+/// What nobody in particular may look at.
+pub fn anonymous(settings: &Settings, from: Vec<Network>) -> Option<api::Anonymous> {
     let role = settings.text("access.anonymous.role").parse().ok()?;
     let roles = settings.texts("access.anonymous.cameras_with_role");
     Some(api::Anonymous { role, cameras_with_role: roles.into_iter().collect(), from })

@@ -12,6 +12,7 @@ mod listen;
 mod live_config;
 mod paths_setup;
 mod retention;
+mod rtsp;
 mod specs;
 mod telemetry;
 mod volume;

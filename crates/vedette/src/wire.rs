@@ -22,7 +22,9 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use crate::config::{Camera, Config};
-use crate::{access_setup, hooks, kept_paths, listen, paths_setup, retention, specs, volume};
+use crate::{
+    access_setup, hooks, kept_paths, listen, paths_setup, retention, rtsp, specs, volume,
+};
 
 /// How long parts may take to leave.
 const LEAVE: Duration = Duration::from_secs(10);
@@ -35,6 +37,7 @@ pub struct Running {
     board: Board,
     scope: Scope,
     http: Scope,
+    rtsp: Scope,
     ingest: ingest::Service,
     record: record::Service,
     database: Database,
@@ -62,7 +65,8 @@ pub async fn start(file: &Config) -> anyhow::Result<Running> {
     refuse_what_is_not_built(config)?;
     // Ports first: a taken one should not cost a repair.
     let listeners = listen::bind_http(config).await?;
-    let certificate = listen::certificate(config, &listeners)?;
+    let rtsp_bound = rtsp::bind(config).await?;
+    let certificate = listen::certificate(config, &listeners, rtsp_bound.speaks_tls())?;
 
     let scope = Scope::new(Handle::current());
     let database = open_database(config, &board).await?;
@@ -127,6 +131,14 @@ pub async fn start(file: &Config) -> anyhow::Result<Running> {
         start_timeout: settings.duration("live.on_demand.start_timeout"),
     };
     let hls = start_hls(config, &live);
+    let rtsp_scope = scope.child();
+    let rtsp_named = rtsp::start(
+        config,
+        rtsp_bound,
+        (&live, &access),
+        certificate.as_ref(),
+        (&rtsp_scope, &registry),
+    )?;
     let first_camera = watch::Sender::new(first_of(&config.cameras));
     let parts = api::Parts {
         database: database.clone(),
@@ -150,13 +162,15 @@ pub async fn start(file: &Config) -> anyhow::Result<Running> {
     if let Some(certificate) = &certificate {
         certificate.follow(&scope, board.clone());
     }
-    let named = serve(parts, listeners, certificate.as_ref(), &http)?;
+    let mut named = serve(parts, listeners, certificate.as_ref(), &http)?;
+    named.extend(rtsp_named);
     board.set("listeners", Health::Healthy, "");
     Ok(Running {
         listeners: named,
         board,
         scope,
         http,
+        rtsp: rtsp_scope,
         ingest,
         record,
         database,
@@ -222,6 +236,7 @@ impl Running {
     pub async fn stop(self) {
         self.board.set("listeners", Health::Unhealthy, "stopping");
         self.http.cancel();
+        self.rtsp.cancel();
         // Recorders first: what the ring holds is still written.
         let mut late = self.record.close(LEAVE).await;
         let volume = self.volume.clone();
@@ -232,6 +247,7 @@ impl Running {
             tracing::warn!("the volume could not be synced before the end");
         }
         late.extend(self.ingest.close(LEAVE).await);
+        late.extend(self.rtsp.close(LEAVE).await);
         late.extend(self.http.close(LEAVE + Duration::from_secs(1)).await);
         if let Err(error) = self.database.node_stopped(SystemClock.wall()).await {
             tracing::error!(err = %error, "the end of this run cannot be written");

@@ -18,6 +18,7 @@ mod outgoing;
 mod paths;
 mod recording;
 mod rtsp_auth;
+mod rtsp_server;
 mod simulator;
 mod tls;
 mod viewers;

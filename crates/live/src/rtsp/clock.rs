@@ -1,0 +1,111 @@
+//! Media time against the wall clock and across sources. Pure.
+
+use base::{Mono, Wall};
+use media::AccessUnit;
+
+/// A new description's times that lie further from where the clock says than this are another source's.
+const STEP_MAX_MICROS: i64 = 500_000;
+
+/// One reader's view of time: which moment a media time is, and how times go on when the source is
+/// another.
+#[derive(Debug, Default)]
+pub(super) struct Clock {
+    /// Wall clock less media time, microseconds.
+    offset: Option<i64>,
+    /// The newest unit: its media time, and when it arrived.
+    last: Option<(i64, Mono)>,
+    is_new: bool,
+}
+
+impl Clock {
+    /// What follows has another description, and maybe another source.
+    pub(super) fn renew(&mut self) {
+        self.is_new = true;
+    }
+
+    /// Takes note of a unit with decode time `micros`; returns by how much RTP times must be moved so that
+    /// they go on as the clock did.
+    pub(super) fn note(&mut self, micros: i64, unit: &AccessUnit) -> Option<i64> {
+        let shift = std::mem::take(&mut self.is_new).then(|| self.step(micros, unit)).flatten();
+        if shift.is_some() {
+            self.offset = None;
+        }
+        let offset = unit.arrived_wall.as_micros().saturating_sub(micros);
+        self.offset = Some(match self.offset {
+            // Nothing arrives before its time: the earliest is right, and drift is followed slowly.
+            Some(known) if offset > known => known.saturating_add((offset - known) / 64),
+            _ => offset,
+        });
+        if self.last.is_none_or(|(newest, _)| micros > newest) || shift.is_some() {
+            self.last = Some((micros, unit.arrived));
+        }
+        shift
+    }
+
+    fn step(&self, micros: i64, unit: &AccessUnit) -> Option<i64> {
+        let (last, arrived) = self.last?;
+        let passed = i64::try_from(unit.arrived.since(arrived).as_micros()).unwrap_or(i64::MAX);
+        let expected = last.saturating_add(passed.max(1));
+        let off = micros.saturating_sub(expected);
+        // A step back is one, however small.
+        let is_same = off.saturating_abs() <= STEP_MAX_MICROS && micros > last;
+        (!is_same).then(|| off.saturating_neg())
+    }
+
+    /// The moment of a media time.
+    pub(super) fn wall(&self, micros: i64) -> Wall {
+        Wall::from_micros(self.offset.unwrap_or(0).saturating_add(micros))
+    }
+
+    /// The newest media time.
+    pub(super) fn newest(&self) -> i64 {
+        self.last.map_or(0, |(micros, _)| micros)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use media::{Ticks, TrackId};
+
+    use super::*;
+
+    fn unit(seconds: u64) -> AccessUnit {
+        let at = Ticks(0);
+        let nanos = seconds * 1_000_000_000;
+        AccessUnit {
+            arrived: Mono::from_nanos(nanos),
+            arrived_wall: Wall::from_micros(i64::try_from(nanos / 1_000).expect("small")),
+            ..AccessUnit::at_rest(TrackId(0), (at, at), true, Bytes::new())
+        }
+    }
+
+    #[test]
+    fn another_source_goes_on_where_the_clock_stands() {
+        let mut clock = Clock::default();
+        assert_eq!(clock.note(7_000_000, &unit(1)), None);
+        assert_eq!(clock.note(8_000_000, &unit(2)), None);
+        clock.renew();
+        assert_eq!(clock.note(100_000, &unit(5)), Some(11_000_000 - 100_000));
+        assert_eq!(clock.note(1_100_000, &unit(6)), None);
+        assert_eq!(clock.wall(1_100_000), Wall::from_micros(6_000_000));
+    }
+
+    #[test]
+    fn the_same_source_with_other_parameters_goes_on_as_it_is() {
+        let mut clock = Clock::default();
+        clock.note(7_000_000, &unit(1));
+        clock.renew();
+        assert_eq!(clock.note(8_000_100, &unit(2)), None);
+    }
+
+    #[test]
+    fn a_late_unit_hardly_moves_the_clock() {
+        let mut clock = Clock::default();
+        clock.note(1_000_000, &unit(1));
+        let mut late = unit(2);
+        late.arrived_wall = Wall::from_micros(2_064_000);
+        clock.note(2_000_000, &late);
+        assert_eq!(clock.wall(2_000_000), Wall::from_micros(2_001_000));
+    }
+}
