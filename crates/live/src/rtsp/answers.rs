@@ -1,6 +1,6 @@
 //! What a connection answers to each event of its conversation.
 
-use base::{Clock, StreamPath, SystemClock};
+use base::{Clock, SystemClock};
 use bytes::Bytes;
 use hub::{Origin, Start};
 use media::{Parameters, Tracks, sdp};

@@ -1,6 +1,7 @@
 //! Conversations as players have them, and as nobody should.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+use base::Secret;
 use proptest::prelude::*;
 
 use super::*;
