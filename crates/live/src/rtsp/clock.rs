@@ -47,9 +47,8 @@ impl Clock {
         let passed = i64::try_from(unit.arrived.since(arrived).as_micros()).unwrap_or(i64::MAX);
         let expected = last.saturating_add(passed.max(1));
         let off = micros.saturating_sub(expected);
-        // A step back is one, however small.
-        let is_same = off.saturating_abs() <= STEP_MAX_MICROS && micros > last;
-        (!is_same).then(|| off.saturating_neg())
+        // Tracks are not in step with each other: a little back is none.
+        (off.saturating_abs() > STEP_MAX_MICROS).then(|| off.saturating_neg())
     }
 
     /// The moment of a media time.
@@ -96,6 +95,7 @@ mod tests {
         let mut clock = Clock::default();
         clock.note(7_000_000, &unit(1));
         clock.renew();
+        assert_eq!(clock.note(6_990_000, &unit(1)), None, "sound behind its pictures");
         assert_eq!(clock.note(8_000_100, &unit(2)), None);
     }
 

@@ -147,10 +147,10 @@ impl Reader {
             Event::Unit(unit) => self.take_unit(now, &unit, lanes, out),
             Event::Tracks(tracks) => {
                 self.lost_at = None;
-                self.clock.renew();
-                let is_first = self.first > 0;
                 let fits = meet(&tracks, lanes);
-                if !is_first {
+                // That of the first group is what clock and edge were made with.
+                if self.first == 0 {
+                    self.clock.renew();
                     self.edge = Edge::default();
                 }
                 self.tracks = tracks;
