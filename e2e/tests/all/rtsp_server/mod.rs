@@ -38,6 +38,8 @@ pub(crate) fn wait_fed(url: &str) -> Result<String> {
 pub(crate) fn ffmpeg(url: &str, transport: &str, seconds: &str) -> Result<String> {
     let mut ffmpeg = tool("ffmpeg")?;
     ffmpeg.args(["-v", "warning", "-rtsp_transport", transport, "-i", url]);
-    let read = output(ffmpeg.args(["-t", seconds, "-f", "null", "-"]));
+    // In the time base of the stream: the first group lies in a tenth of a second.
+    ffmpeg.args(["-t", seconds, "-enc_time_base", "-1", "-fps_mode", "passthrough"]);
+    let read = output(ffmpeg.args(["-f", "null", "-"]));
     Ok(read.map_or_else(|error| error.to_string(), |(_, complaints)| complaints))
 }
