@@ -137,8 +137,9 @@ pub fn start(
     Ok(named)
 }
 
-fn publishable(_hub: Hub) -> Box<dyn Fn(&base::StreamPath) -> bool + Send + Sync> {
-    Box::new(|_| true)
+/// The rules of paths say what may be published.
+fn publishable(hub: Hub) -> Box<dyn Fn(&base::StreamPath) -> bool + Send + Sync> {
+    Box::new(move |path| hub.publishable(path).is_ok())
 }
 
 fn settings(config: &Config) -> RtspConfig {

@@ -73,7 +73,8 @@ impl Connection {
         };
         let opened = opened.map_err(|error| match error {
             OpenError::NoStream => Status::NotFound,
-            _ => Status::ServiceUnavailable,
+            OpenError::Full => Status::NotEnoughBandwidth,
+            OpenError::NotStarted | OpenError::Busy => Status::ServiceUnavailable,
         })?;
         if !opened.tracks.all().iter().any(|track| is_carried(&track.parameters)) {
             return Err(Status::UnsupportedMediaType);
