@@ -79,6 +79,7 @@ impl Rolling {
             start: sealed.start,
             init: None,
             discontinuity: !continues && !self.entries.is_empty(),
+            parts: Vec::new(),
         });
         while self.entries.len() > self.keep {
             let gone = self.entries.pop_front();
@@ -91,6 +92,7 @@ impl Rolling {
             target: self.target,
             segments: self.entries.make_contiguous(),
             ended: false,
+            low_latency: None,
         }
         .write();
         write_whole(&self.folder, &text)
@@ -130,7 +132,8 @@ fn parse(text: &str) -> (u64, u64, VecDeque<Segment>) {
             && let (Some(duration), Some(start)) = (duration.take(), start.take())
         {
             let (uri, discontinuity) = (line.to_owned(), std::mem::take(&mut discontinuity));
-            entries.push_back(Segment { uri, duration, start, init: None, discontinuity });
+            let (init, parts) = (None, Vec::new());
+            entries.push_back(Segment { uri, duration, start, init, discontinuity, parts });
         }
     }
     (sequence, gone, entries)

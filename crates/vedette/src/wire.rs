@@ -335,6 +335,7 @@ fn start_hls(config: &Config, live: &live::Context) -> live::hls::Service {
     let settings = &config.settings;
     let config = live::hls::Config {
         segment: settings.duration("live.hls.segment"),
+        part: settings.duration("live.hls.part"),
         segments: usize::try_from(settings.int("live.hls.segments")).unwrap_or(7),
         ..live::hls::Config::default()
     };

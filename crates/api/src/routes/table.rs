@@ -145,7 +145,7 @@ pub(crate) const ROUTES: &[Route] = &[
 ];
 
 /// Routes of HLS.
-const HLS: &[Route] = &[];
+const HLS: &[Route] = &[media("/{*file}", Action::WatchLive)];
 
 /// Routes of WebRTC.
 const WEBRTC: &[Route] = &[];

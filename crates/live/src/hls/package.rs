@@ -1,11 +1,11 @@
-//! Cuts in, the bytes of segments out, as fMP4 or as MPEG-TS.
+//! Parts in, their bytes out, as fMP4 or as MPEG-TS.
 
 use std::collections::VecDeque;
 
 use bytes::{Bytes, BytesMut};
 use media::{Parameters, Tracks, mp4, ts};
 
-use super::generation::Cut;
+use super::generation::Part;
 
 /// Initialisation segments that are kept: of the parameters that the window may still need.
 const INITS_MAX: usize = 4;
@@ -32,7 +32,7 @@ impl Format {
     }
 
     /// The tracks that are carried, and the names of the codecs that are left out.
-    pub(super) fn split(self, tracks: &Tracks) -> (Tracks, Vec<&'static str>) {
+    pub(crate) fn split(self, tracks: &Tracks) -> (Tracks, Vec<&'static str>) {
         let left = tracks.all().iter().filter(|track| !self.carries(&track.parameters));
         let omitted = left.map(|track| track.parameters.name()).collect();
         (tracks.filtered(|track| self.carries(&track.parameters)), omitted)
@@ -74,15 +74,15 @@ impl Packager {
         Some(())
     }
 
-    /// The bytes of a segment.
-    pub(super) fn segment(&mut self, number: u64, cut: &Cut) -> Option<Bytes> {
+    /// The bytes of a part.
+    pub(super) fn part(&mut self, number: u64, part: &Part) -> Option<Bytes> {
         match self {
-            Self::Fmp4 { .. } => fragment(number, cut),
+            Self::Fmp4 { .. } => fragment(number, &part.runs()),
             Self::Ts(muxer) => {
                 let (muxer, mut out) = (muxer.as_mut()?, Vec::new());
-                muxer.map_time(0, cut.shift_us);
+                muxer.map_time(0, part.shift_us);
                 muxer.begin_segment(&mut out);
-                cut.units().into_iter().for_each(|unit| muxer.write(unit, &mut out));
+                part.units().into_iter().for_each(|unit| muxer.write(unit, &mut out));
                 Some(out.into())
             }
         }
@@ -111,9 +111,10 @@ impl Packager {
     }
 }
 
-fn fragment(number: u64, cut: &Cut) -> Option<Bytes> {
+/// A fragment of these runs in one piece: made once, and shared by all who get it.
+pub(crate) fn fragment(number: u64, runs: &[mp4::Run]) -> Option<Bytes> {
     let sequence = u32::try_from(number % u64::from(u32::MAX)).unwrap_or(0) + 1;
-    let fragment = mp4::fragment(sequence, &cut.runs()).ok()?;
+    let fragment = mp4::fragment(sequence, runs).ok()?;
     let mut bytes = BytesMut::with_capacity(usize::try_from(fragment.len).unwrap_or(0));
     bytes.extend_from_slice(&fragment.header);
     fragment.payload.iter().for_each(|part| bytes.extend_from_slice(part));

@@ -5,20 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use access::Lease;
-use base::task::Scope;
 use base::{ErrorKind, StreamPath};
 use bytes::Bytes;
-use hub::{Event, Start, Subscriber};
+use hub::Start;
 use parking_lot::Mutex;
-use tokio::sync::watch;
-use tokio::time::{Instant, MissedTickBehavior};
 
-use super::egress::Muxer;
+use super::blocking::{Awaited, Turn};
+use super::egress::QUERY;
+use super::muxing::Running;
+use super::viewers::{Player, Viewer};
 use super::{Config, Format};
 use crate::Context;
-
-/// How often a muxer looks into the ring.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// Why there is no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -35,6 +32,18 @@ pub enum Error {
     /// The stream has no codec that HLS carries in this format; its codecs.
     #[error("nothing in this stream can be carried: {0:?}")]
     NothingToCarry(Vec<&'static str>),
+    /// What is asked for lies too far ahead.
+    #[error("too far ahead")]
+    TooFarAhead,
+    /// The player's session was ended by hand.
+    #[error("the session was ended")]
+    SessionEnded,
+    /// The player has too many requests waiting.
+    #[error("too many requests wait")]
+    TooManyWaiting,
+    /// The stream has too many players.
+    #[error("too many players")]
+    Full,
 }
 
 impl Error {
@@ -42,9 +51,11 @@ impl Error {
     #[must_use]
     pub const fn kind(&self) -> ErrorKind {
         match self {
-            Self::NoStream | Self::NoFile => ErrorKind::NotFound,
-            Self::NotStarted => ErrorKind::Unavailable,
+            Self::NoStream | Self::NoFile | Self::SessionEnded => ErrorKind::NotFound,
+            Self::NotStarted | Self::Full => ErrorKind::Unavailable,
             Self::NothingToCarry(_) => ErrorKind::Unsupported,
+            Self::TooFarAhead => ErrorKind::Invalid,
+            Self::TooManyWaiting => ErrorKind::Exhausted,
         }
     }
 
@@ -56,21 +67,45 @@ impl Error {
             Self::NoFile => "file_not_found",
             Self::NotStarted => "stream_not_started",
             Self::NothingToCarry(_) => "stream_not_carried",
+            Self::TooFarAhead => "playlist_too_far_ahead",
+            Self::SessionEnded => "session_ended",
+            Self::TooManyWaiting => "too_many_waiting",
+            Self::Full => "too_many_viewers",
         }
     }
 }
 
-/// A file of a stream.
-#[derive(Clone, Debug)]
+/// An answer to a player.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     /// Its media type.
     pub content_type: &'static str,
-    /// Its bytes.
-    pub body: Bytes,
-    /// How long it may be kept by caches; `None`: not at all.
+    /// Its bytes, in pieces that are shared with other answers.
+    pub body: Vec<Bytes>,
+    /// How long it may be kept by who asked; `None`: not at all.
     pub max_age: Option<Duration>,
     /// Codecs of the stream that are left out, told with playlists.
     pub omitted: Vec<&'static str>,
+}
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub struct Asked<'a> {
+    /// The stream.
+    pub path: &'a StreamPath,
+    /// `index.m3u8` (multivariant; of MPEG-TS a media playlist), `main_stream.m3u8`, `live.m3u8` (media),
+    /// or a name from a playlist.
+    pub file: &'a str,
+    /// That of playlists; other names say it themselves.
+    pub format: Format,
+    /// The player's session as its addresses carry it (`session`).
+    pub session: Option<&'a str>,
+    /// What a playlist must have (`_HLS_msn`, `_HLS_part`).
+    pub awaited: Option<Awaited>,
+    /// A delta is enough (`_HLS_skip`).
+    pub is_delta: bool,
+    /// Who asks.
+    pub player: Player,
 }
 
 /// All HLS muxers. Cloning gives another handle to the same service.
@@ -85,15 +120,6 @@ struct Shared {
     muxers: Mutex<HashMap<(StreamPath, Format), Arc<Running>>>,
 }
 
-/// A muxer with its task. The task writes it, requests read it.
-struct Running {
-    muxer: Mutex<Muxer>,
-    /// Counts segments and descriptions.
-    changed: watch::Sender<u64>,
-    last_request: Mutex<Instant>,
-    scope: Scope,
-}
-
 impl Service {
     /// No muxers yet; their tasks run on the streams' runtimes and end with the context's scope.
     #[must_use]
@@ -101,29 +127,76 @@ impl Service {
         Self { shared: Arc::new(Shared { live, config, muxers: Mutex::default() }) }
     }
 
-    /// A file of the stream at `path`: `index.m3u8` (multivariant; of MPEG-TS a media playlist),
-    /// `main_stream.m3u8`, `live.m3u8` (media), or a name from a playlist. `format` is that of playlists;
-    /// other names say it themselves. The first request of a stream starts its muxer and waits for the
-    /// first segment. Cancel-safe.
+    /// True for names that [`Service::get`] knows.
+    #[must_use]
+    pub fn is_file(name: &str) -> bool {
+        Wanted::read(name).is_some()
+    }
+
+    /// A file of a stream. The first request of a stream starts its muxer and waits for the first segment; a
+    /// request for what is announced and not there yet waits for it. Cancel-safe.
     ///
     /// # Errors
     /// See [`Error`]; a retry helps for [`Error::NotStarted`].
-    pub async fn get(
+    pub async fn get(&self, _lease: &Lease, asked: &Asked<'_>) -> Result<Answer, Error> {
+        let wanted = Wanted::read(asked.file).ok_or(Error::NoFile)?;
+        let format = wanted.format(asked.format);
+        let running = self.running(asked.path, format).ok_or(Error::NoStream)?;
+        running.touch();
+        let viewer = match wanted {
+            Wanted::Playlist { multivariant } => {
+                let is_reloaded = !multivariant || format == Format::Ts;
+                Some(running.viewers.find(asked.session, &asked.player, is_reloaded)?)
+            }
+            // Who names no session is counted with nobody.
+            _ => {
+                let session = asked.session.map(|_| {
+                    running.viewers.find(asked.session, &asked.player, true)
+                });
+                session.transpose()?
+            }
+        };
+        let answered = self.answer(&running, viewer.as_deref(), wanted, asked);
+        let answer = match &viewer {
+            Some(viewer) => {
+                let waiting = viewer.wait()?;
+                let answer = tokio::select! {
+                    answer = answered => answer,
+                    () = viewer.end.cancelled() => Err(Error::SessionEnded),
+                };
+                drop(waiting);
+                answer?
+            }
+            None => answered.await?,
+        };
+        let len = answer.body.iter().map(|piece| piece.len() as u64).sum();
+        running.sent(len);
+        viewer.iter().for_each(|viewer| viewer.sent(len));
+        Ok(answer)
+    }
+
+    async fn answer(
         &self,
-        _lease: &Lease,
-        path: &StreamPath,
-        file: &str,
-        format: Format,
+        running: &Running,
+        viewer: Option<&Viewer>,
+        wanted: Wanted,
+        asked: &Asked<'_>,
     ) -> Result<Answer, Error> {
-        let wanted = Wanted::read(file).ok_or(Error::NoFile)?;
-        let running = self.running(path, wanted.format(format)).ok_or(Error::NoStream)?;
-        *running.last_request.lock() = Instant::now();
+        let limit = self.shared.live.start_timeout;
         let (content_type, found) = match wanted {
             Wanted::Playlist { multivariant } => {
-                running.wait_until_ready(self.shared.live.start_timeout).await?;
-                return running.playlist(multivariant && format == Format::Fmp4);
+                running.wait_until_ready(limit).await?;
+                let multivariant = multivariant && asked.format == Format::Fmp4;
+                let session = viewer.map_or("", |viewer| &viewer.id);
+                return playlist(running, session, multivariant, asked).await;
             }
-            Wanted::Init(number) => ("video/mp4", running.muxer.lock().init(number)),
+            Wanted::Init(number) => {
+                ("video/mp4", running.muxer.lock().init(number).map(|init| vec![init]))
+            }
+            Wanted::Part(number) => {
+                let part = running.part(number, limit).await;
+                ("video/iso.segment", part.map(|part| vec![part]))
+            }
             Wanted::Segment(Format::Fmp4, number) => {
                 ("video/iso.segment", running.muxer.lock().segment(number))
             }
@@ -145,13 +218,7 @@ impl Service {
             return Some(Arc::clone(running));
         }
         let reader = shared.live.hub.subscribe(path, Start::Oldest)?;
-        let scope = shared.live.scope.child_on(shared.live.pool.for_key(path.as_str()));
-        let running = Arc::new(Running {
-            muxer: Mutex::new(Muxer::new(shared.config.clone(), format)),
-            changed: watch::Sender::new(0),
-            last_request: Mutex::new(Instant::now()),
-            scope,
-        });
+        let running = Arc::new(Running::new(&shared.live, &shared.config, path, format));
         muxers.insert(key.clone(), Arc::clone(&running));
         let (service, mux) = (Arc::clone(shared), Arc::clone(&running));
         running.scope.spawn(format!("hls {path}"), async move {
@@ -162,10 +229,42 @@ impl Service {
     }
 }
 
+async fn playlist(
+    running: &Running,
+    session: &str,
+    multivariant: bool,
+    asked: &Asked<'_>,
+) -> Result<Answer, Error> {
+    if let Some(awaited) = asked.awaited.filter(|_| !multivariant) {
+        match running.turn(|now| now.playlist(awaited)) {
+            Turn::Now => {}
+            Turn::TooFar => return Err(Error::TooFarAhead),
+            // A playlist that is as it was keeps players waiting over a loss of the source; an error
+            // would end them.
+            Turn::Wait => {
+                running.wait_for(|now| now.playlist(awaited), Duration::ZERO).await;
+            }
+        }
+    }
+    let text: Arc<str> = match multivariant {
+        true => running.muxer.lock().multivariant().ok_or(Error::NotStarted)?.into(),
+        false => running.media(asked.is_delta),
+    };
+    let query = format!("?session={session}");
+    Ok(Answer {
+        content_type: "application/vnd.apple.mpegurl",
+        body: vec![text.replace(QUERY, &query).into()],
+        max_age: None,
+        omitted: running.muxer.lock().omitted().to_vec(),
+    })
+}
+
 /// What a file's name asks for.
+#[derive(Clone, Copy)]
 enum Wanted {
     Playlist { multivariant: bool },
     Init(u64),
+    Part(u64),
     Segment(Format, u64),
 }
 
@@ -182,7 +281,9 @@ impl Wanted {
         let number = |prefix| name.strip_prefix(prefix)?.parse().ok();
         match ending {
             "mp4" => Some(Self::Init(number("init")?)),
-            "m4s" => Some(Self::Segment(Format::Fmp4, number("seg")?)),
+            "m4s" => number("seg")
+                .map(|number| Self::Segment(Format::Fmp4, number))
+                .or_else(|| Some(Self::Part(number("part")?))),
             "ts" => Some(Self::Segment(Format::Ts, number("seg")?)),
             _ => None,
         }
@@ -191,77 +292,8 @@ impl Wanted {
     const fn format(&self, of_playlists: Format) -> Format {
         match self {
             Self::Playlist { .. } => of_playlists,
-            Self::Init(_) => Format::Fmp4,
+            Self::Init(_) | Self::Part(_) => Format::Fmp4,
             Self::Segment(format, _) => *format,
         }
-    }
-}
-
-impl Running {
-    /// Follows the stream until nobody asks any more.
-    async fn run(&self, mut reader: Subscriber, idle_after: Duration) {
-        let token = self.scope.token();
-        let mut look = tokio::time::interval(LOOK_EVERY);
-        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut events = Vec::new();
-        while self.last_request.lock().elapsed() < idle_after {
-            tokio::select! {
-                () = token.cancelled() => return,
-                _ = look.tick() => {}
-            }
-            reader.drain(&mut events);
-            if self.take(events.drain(..)) {
-                self.changed.send_modify(|count| *count += 1);
-            }
-        }
-    }
-
-    /// True when there is a segment or a description more.
-    fn take(&self, events: impl Iterator<Item = Event>) -> bool {
-        let mut muxer = self.muxer.lock();
-        let mut changed = false;
-        for event in events {
-            match event {
-                Event::Unit(unit) => changed |= muxer.push(unit),
-                Event::Tracks(tracks) => {
-                    muxer.describe(&tracks);
-                    changed = true;
-                }
-                Event::Skipped(_) => muxer.interrupt(),
-                Event::Ended => {}
-            }
-        }
-        changed
-    }
-
-    async fn wait_until_ready(&self, timeout: Duration) -> Result<(), Error> {
-        let mut changed = self.changed.subscribe();
-        let ready = changed.wait_for(|_| {
-            let muxer = self.muxer.lock();
-            muxer.is_ready() || muxer.is_refused()
-        });
-        let Ok(Ok(_)) = tokio::time::timeout(timeout, ready).await else {
-            return Err(Error::NotStarted);
-        };
-        let muxer = self.muxer.lock();
-        if muxer.is_refused() {
-            return Err(Error::NothingToCarry(muxer.omitted().to_vec()));
-        }
-        Ok(())
-    }
-
-    fn playlist(&self, multivariant: bool) -> Result<Answer, Error> {
-        let muxer = self.muxer.lock();
-        let text = if multivariant {
-            muxer.multivariant("main_stream.m3u8").ok_or(Error::NotStarted)?
-        } else {
-            muxer.media()
-        };
-        Ok(Answer {
-            content_type: "application/vnd.apple.mpegurl",
-            body: text.into(),
-            max_age: None,
-            omitted: muxer.omitted().to_vec(),
-        })
     }
 }
