@@ -11,6 +11,7 @@ use media::mp4::{Run, Sample};
 use media::{AccessUnit, Parameters, Ticks, Timescale, Track, Tracks};
 
 use super::Config;
+use super::sets::with_sets;
 
 /// A segment is cut at any picture once it is this long: the group is too long for a playlist.
 const LONGEST_MICROS: i64 = 60_000_000;
@@ -306,7 +307,7 @@ impl Part {
                 duration: u32::try_from((next - unit.dts).0).unwrap_or(0),
                 composition_offset: i32::try_from((unit.pts - unit.dts).0).unwrap_or(0),
                 key: unit.key,
-                data: unit.data.clone(),
+                data: with_sets(&lane.track.parameters, unit),
             };
             let first = lane.units.first().map_or(lane.end, |unit| unit.dts);
             Run {

@@ -11,11 +11,13 @@ pub(crate) mod generation;
 mod muxing;
 mod package;
 mod session;
+mod sets;
 mod viewers;
 
 pub use blocking::Awaited;
 pub use config::Config;
 pub use package::Format;
+pub(crate) use package::fragment;
 pub use session::{Answer, Asked, Error, Service};
 pub use viewers::Player;
 
