@@ -256,10 +256,15 @@ pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> 
 /// True unless a page of another site makes the browser show the cookie for a change.
 fn is_own_page(app: &App, request: &Parts) -> bool {
     let reads = [Method::GET, Method::HEAD].contains(&request.method);
-    let headers = &request.headers;
+    reads || is_own_origin(app, &request.headers, &request.uri)
+}
+
+/// True unless a page of another site makes the browser ask. What a page reads is not kept from it
+/// everywhere: a WebSocket is read by any page that may open it.
+pub(crate) fn is_own_origin(app: &App, headers: &HeaderMap, uri: &Uri) -> bool {
     let Some(origin) = text(headers, header::ORIGIN) else { return true };
     let host = text(headers, header::HOST)
-        .or_else(|| request.uri.authority().map(|authority| authority.as_str()));
+        .or_else(|| uri.authority().map(|authority| authority.as_str()));
     let is_same = origin
         .split_once("://")
         .zip(host)
@@ -269,7 +274,7 @@ fn is_own_page(app: &App, request: &Parts) -> bool {
         .cors_origins
         .iter()
         .any(|allowed| allowed != "*" && crate::origin_matches(allowed, origin));
-    reads || is_same || is_allowed
+    is_same || is_allowed
 }
 
 fn trust_request<'a>(

@@ -118,6 +118,10 @@ pub struct Parts {
     pub live: live::Context,
     /// HLS.
     pub hls: live::hls::Service,
+    /// Parts over WebSockets.
+    pub socket: live::socket::Service,
+    /// M-JPEG.
+    pub mjpeg: live::mjpeg::Service,
     /// Snapshots.
     pub snapshots: live::snapshot::Service,
     /// The first camera of the configuration as it is now, for `/live.m3u8`.

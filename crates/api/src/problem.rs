@@ -97,10 +97,10 @@ impl Problem {
         self
     }
 
-    /// The answer in a language.
-    pub(crate) fn render(self, language: Language, request_id: &str) -> Response {
+    /// What is told of it in a language.
+    pub(crate) fn details(&self, language: Language, request_id: &str) -> ProblemDetails {
         let text = |language: Language, attribute| language.text(self.code, attribute, &self.args);
-        let details = ProblemDetails {
+        ProblemDetails {
             kind: format!("urn:vedette:problem:{}", self.code),
             title: text(language, Some("title")),
             status: self.status.as_u16(),
@@ -110,8 +110,13 @@ impl Problem {
             message_ar: text(Language::Arabic, None),
             request_id: request_id.to_owned(),
             fields: self.args.clone(),
-            more: self.more,
-        };
+            more: self.more.clone(),
+        }
+    }
+
+    /// The answer in a language.
+    pub(crate) fn render(self, language: Language, request_id: &str) -> Response {
+        let details = self.details(language, request_id);
         let body = serde_json::to_vec(&details).unwrap_or_default();
         let mut response = (self.status, body).into_response();
         let headers = response.headers_mut();

@@ -19,6 +19,7 @@ use super::*;
 mod access_rules;
 mod control_api;
 mod live_media;
+mod live_socket;
 mod signed_in;
 
 #[derive(Clone)]
@@ -67,6 +68,8 @@ async fn door(change: impl FnOnce(&mut Settings)) -> Door {
     };
     let sessions = live.sessions.clone();
     let hls = live::hls::Service::new(live.clone(), live::hls::Config::default());
+    let socket = live::socket::Service::new(live.clone());
+    let mjpeg = live::mjpeg::Service::new(live.clone(), 1);
     let mut settings = Settings {
         open: true,
         max_body: 1_000,
@@ -94,6 +97,8 @@ async fn door(change: impl FnOnce(&mut Settings)) -> Door {
         registry,
         live,
         hls,
+        socket,
+        mjpeg,
         snapshots,
         first_camera,
         started: now,

@@ -4,11 +4,13 @@
 
 pub mod edge;
 pub mod hls;
+pub mod mjpeg;
 pub mod open;
 pub mod publish;
 pub mod rtsp;
 pub mod sessions;
 pub mod snapshot;
+pub mod socket;
 
 use std::sync::Arc;
 use std::time::Duration;

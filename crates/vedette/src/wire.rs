@@ -139,6 +139,8 @@ pub async fn start(file: &Config) -> anyhow::Result<Running> {
         certificate.as_ref(),
         (&rtsp_scope, &registry),
     )?;
+    let socket = live::socket::Service::new(live.clone());
+    let mjpeg = live::mjpeg::Service::new(live.clone(), cores.get() * 2);
     let first_camera = watch::Sender::new(first_of(&config.cameras));
     let parts = api::Parts {
         database: database.clone(),
@@ -147,6 +149,8 @@ pub async fn start(file: &Config) -> anyhow::Result<Running> {
         registry,
         live,
         hls,
+        socket,
+        mjpeg,
         snapshots,
         first_camera: first_camera.subscribe(),
         started,

@@ -12,6 +12,7 @@ mod crash;
 mod disk;
 mod endurance;
 mod faults;
+mod hls;
 mod live_config;
 mod openid;
 mod outgoing;

@@ -229,7 +229,7 @@ pub(super) async fn lease(app: &App, who: &Who, stream: &StreamPath) -> Result<L
     })
 }
 
-fn problem(error: &Error) -> Problem {
+pub(super) fn problem(error: &Error) -> Problem {
     match error {
         Error::NothingToCarry(codecs) => {
             Problem::with_status(StatusCode::NOT_ACCEPTABLE, error.code())

@@ -23,6 +23,7 @@ mod schema;
 mod sessions;
 mod shared;
 mod snapshot;
+mod socket;
 pub(crate) mod table;
 mod users;
 
@@ -63,6 +64,7 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .routes(routes!(links::sign))
         .routes(routes!(live::file))
         .routes(routes!(live::first))
+        .routes(routes!(socket::socket))
         .routes(routes!(playback::media))
         .routes(routes!(health::health))
         .routes(routes!(health::ready))

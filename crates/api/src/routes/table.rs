@@ -137,6 +137,7 @@ pub(crate) const ROUTES: &[Route] = &[
     media("/api/playback/{camera}/media.mp4", Action::PlayRecordings),
     media("/live/{*file}", Action::WatchLive),
     media("/live.m3u8", Action::WatchLive),
+    media("/live/ws", Action::WatchLive),
     route("GET", "/health", Action::ReadHealth),
     route("GET", "/ready", Action::ReadHealth),
     route("GET", "/metrics", Action::ReadMetrics),

@@ -176,7 +176,7 @@ impl Got {
     }
 }
 
-async fn login_door() -> Door {
+pub(super) async fn login_door() -> Door {
     door(|settings| {
         settings.open = false;
         settings.trusted_proxies = vec![Network::parse("127.0.0.0/8").unwrap()];

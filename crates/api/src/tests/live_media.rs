@@ -8,7 +8,7 @@ use media::{AccessUnit, Parameters, Ticks, Timescale, Track, TrackId, Tracks};
 
 use super::*;
 
-fn tracks() -> Tracks {
+pub(super) fn tracks() -> Tracks {
     let sps = [
         0x67, 0x42, 0xc0, 0x16, 0xda, 0x02, 0x80, 0xf6, 0xc0, 0x44, 0, 0, 3, 0, 4, 0, 0, 3, 0,
         0x7a, 0x3c, 0x58, 0xba, 0x80,
@@ -21,7 +21,7 @@ fn tracks() -> Tracks {
     Tracks::new((0..).zip(all).map(track).collect())
 }
 
-fn picture(n: i64) -> AccessUnit {
+pub(super) fn picture(n: i64) -> AccessUnit {
     AccessUnit {
         track: TrackId(0),
         dts: Ticks(n * 45_000),
@@ -71,4 +71,57 @@ async fn a_stream_of_which_hls_carries_nothing_is_refused_with_its_codecs() {
         (&got.headers["x-vedette-omitted"], &got.json()["codecs"]),
         (&"pcma".parse().unwrap(), &"pcma".into())
     );
+}
+
+/// The address behind the last line of a playlist that is one.
+fn last_address(playlist: &str) -> String {
+    let line = playlist.lines().rfind(|line| !line.starts_with('#')).unwrap();
+    format!("/live/cam/{line}")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_player_is_one_session_from_its_first_request_to_its_parts() {
+    let door = door(|_| {}).await;
+    let path = StreamPath::new("cam").unwrap();
+    let publisher = door.hub.publish(&path, tracks()).unwrap();
+    (0..7).for_each(|n| publisher.push(picture(n)));
+    let index = door.ask("GET", "/live/cam/index.m3u8", &[("user-agent", "player/1")]).await;
+    let main = last_address(&index.text);
+    let list = door.get(&main).await;
+    let (_, session) = main.split_once("?session=").unwrap();
+    // Every address carries it.
+    let named = list.text.lines().filter(|line| line.contains("URI=") || !line.starts_with('#'));
+    assert!(named.clone().count() > 3 && named.clone().all(|line| line.contains(session)), "{}", list.text);
+    let segment = door.get(&last_address(&list.text)).await;
+    assert_eq!(segment.status, 200);
+    let hint = list.text.split("PRELOAD-HINT:TYPE=PART,URI=\"").nth(1).unwrap();
+    let hint = format!("/live/cam/{}", hint.split('"').next().unwrap());
+    let awaited = door.get(&hint);
+    let publish = async { (7..11).for_each(|n| publisher.push(picture(n))) };
+    let (part, ()) = tokio::join!(awaited, publish);
+    assert_eq!((part.status, &part.headers["content-type"]), (200, &"video/iso.segment".parse().unwrap()));
+    for (query, code) in [("_HLS_msn=99", "playlist_too_far_ahead"), ("_HLS_part=1", "playlist_part_alone"), ("_HLS_msn=-1", "invalid_number")] {
+        let got = door.get(&format!("{main}&{query}")).await;
+        assert_eq!((got.status, &got.json()["code"]), (400, &code.into()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signed_address_is_handed_on_to_parts_and_to_what_comes_next() {
+    let door = access_rules::login_door().await;
+    let publisher = door.hub.publish(&StreamPath::new("cam").unwrap(), tracks()).unwrap();
+    (0..7).for_each(|n| publisher.push(picture(n)));
+    let user = door.user("omar", catalog::Role::Viewer, &["*"]).await;
+    let end = SystemClock.wall().plus_micros(60_000_000);
+    let token = door.link(&user, "cam", access::Purpose::Live, end);
+    let index = door.get(&format!("/live/cam/index.m3u8?token={token}")).await;
+    let main = last_address(&index.text);
+    let list = door.get(&main).await;
+    let named: Vec<_> = list.text.lines().filter(|line| line.contains("URI=\"") || !line.starts_with('#')).collect();
+    assert!(named.iter().any(|line| line.contains("#EXT-X-PART:")), "{}", list.text);
+    for line in named {
+        let uri = line.split("URI=\"").last().unwrap().split('"').next().unwrap();
+        assert!(uri.contains("?session=") && uri.contains(&format!("&token={token}")), "{line}");
+    }
+    assert_eq!(door.get(&last_address(&list.text)).await.status, 200);
 }

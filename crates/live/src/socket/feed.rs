@@ -68,7 +68,6 @@ pub(super) struct Place {
     /// The next part; `None`: it begins with the group.
     next: Option<u64>,
     told_waiting: bool,
-    told_skipped: bool,
 }
 
 /// Follows the stream until the last tile has gone.
@@ -154,7 +153,7 @@ impl Feed {
         }
         if place.run != state.run {
             let init = state.init.clone()?;
-            *place = Place { run: state.run, told_skipped: true, ..Place::default() };
+            *place = Place { run: state.run, ..Place::default() };
             return Some(init.map(Sent::Init));
         }
         let Some(next) = place.next else {
