@@ -263,8 +263,8 @@ fn is_own_page(app: &App, request: &Parts) -> bool {
 /// everywhere: a WebSocket is read by any page that may open it.
 pub(crate) fn is_own_origin(app: &App, headers: &HeaderMap, uri: &Uri) -> bool {
     let Some(origin) = text(headers, header::ORIGIN) else { return true };
-    let host = text(headers, header::HOST)
-        .or_else(|| uri.authority().map(|authority| authority.as_str()));
+    let host =
+        text(headers, header::HOST).or_else(|| uri.authority().map(|authority| authority.as_str()));
     let is_same = origin
         .split_once("://")
         .zip(host)

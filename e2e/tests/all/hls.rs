@@ -55,9 +55,10 @@ fn media_of(client: &Client, folder: &str) -> Result<String> {
 fn parts_come_with_their_last_picture_at_both_doors() -> Result<()> {
     let simulator = Simulator::start(&["--audio", "aac"])?;
     let mut server = server_of(&simulator, "")?;
-    for (client, folder) in
-        [(Client::new(&format!("http://{}", server.listener("hls")?)), "/cam"), (server.client(), "/live/cam")]
-    {
+    for (client, folder) in [
+        (Client::new(&format!("http://{}", server.listener("hls")?)), "/cam"),
+        (server.client(), "/live/cam"),
+    ] {
         let main = media_of(&client, folder)?;
         let mut playlist = client.get(&main)?.expect(200)?.text();
         let mut ages = Vec::new();
@@ -67,22 +68,30 @@ fn parts_come_with_their_last_picture_at_both_doors() -> Result<()> {
             let part = client.get(&format!("{folder}/{uri}"))?.expect(200)?;
             let clock = newest_clock(&part.body).context("the simulator's clock")?;
             ages.push((now_micros()? - clock) / 1_000);
-            let first: usize = value(&playlist, "#EXT-X-MEDIA-SEQUENCE").context("a number")?.parse()?;
+            let first: usize =
+                value(&playlist, "#EXT-X-MEDIA-SEQUENCE").context("a number")?.parse()?;
             let segments = playlist.matches("#EXTINF").count();
             let open = playlist.rsplit("#EXTINF").next().unwrap_or_default();
             let parts = open.lines().filter(|line| line.starts_with("#EXT-X-PART:")).count();
-            let next = format!("{main}&_HLS_msn={}&_HLS_part={parts}&_HLS_skip=YES", first + segments);
+            let next =
+                format!("{main}&_HLS_msn={}&_HLS_part={parts}&_HLS_skip=YES", first + segments);
             playlist = client.get(&next)?.expect(200)?.text();
             let (name, _) = uri.split_once('?').context("a session")?;
             ensure!(playlist.contains(name), "{name} is not in {playlist}");
         }
         ages.sort_unstable();
-        println!("LL-HLS {folder}: newest picture of a part {} ms old in the middle, {} at most", ages[12], ages[24]);
+        println!(
+            "LL-HLS {folder}: newest picture of a part {} ms old in the middle, {} at most",
+            ages[12], ages[24]
+        );
         ensure!(ages[12] < 150, "{ages:?}");
         let far = client.get(&format!("{main}&_HLS_msn=100000"))?.expect(400)?;
         assert_eq!(far.code(), "playlist_too_far_ahead");
         assert_eq!(client.get(&format!("{main}&_HLS_part=1"))?.code(), "playlist_part_alone");
-        assert_eq!(client.get(&format!("{folder}x/index.m3u8"))?.expect(404)?.code(), "stream_not_found");
+        assert_eq!(
+            client.get(&format!("{folder}x/index.m3u8"))?.expect(404)?.code(),
+            "stream_not_found"
+        );
     }
     server.stop()
 }
@@ -93,13 +102,16 @@ fn ffmpeg_plays(url: &str, seconds: &str) -> Result<String> {
     ffmpeg.args(["-v", "warning", "-xerror", "-i", url, "-t", seconds, "-f", "null", "-"]);
     let (_, said) = output(&mut ffmpeg)?;
     // It reads the initialisation segment again whenever it has read the playlist again.
-    let lines = said.lines().filter(|line| !line.ends_with("Found duplicated MOOV Atom. Skipped it"));
+    let lines =
+        said.lines().filter(|line| !line.ends_with("Found duplicated MOOV Atom. Skipped it"));
     Ok(lines.collect::<Vec<_>>().join("\n"))
 }
 
 #[test]
 fn outside_players_play_both_formats_without_a_word() -> Result<()> {
-    for options in [&["--audio", "aac", "--b-frames", "2"][..], &["--codec", "h265", "--audio", "opus"][..]] {
+    for options in
+        [&["--audio", "aac", "--b-frames", "2"][..], &["--codec", "h265", "--audio", "opus"][..]]
+    {
         let simulator = Simulator::start(options)?;
         let mut server = server_of(&simulator, "")?;
         let base = format!("http://{}", server.listener("hls")?);

@@ -54,7 +54,9 @@ impl Wanted {
     fn awaited(&self) -> Result<Option<Awaited>, Problem> {
         let read = |field, text: &Option<String>| match text {
             None => Ok(None),
-            Some(text) => number(field, Some(text), (0, u32::MAX, u32::MAX)).map(|n| Some(n.into())),
+            Some(text) => {
+                number(field, Some(text), (0, u32::MAX, u32::MAX)).map(|n| Some(n.into()))
+            }
         };
         let (segment, part) = (read("_HLS_msn", &self.segment)?, read("_HLS_part", &self.part)?);
         match (segment, part) {
@@ -76,7 +78,10 @@ pub(crate) struct Request {
 impl<S: Sync> axum::extract::FromRequestParts<S> for Request {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut http::request::Parts, state: &S) -> Result<Self, Problem> {
+    async fn from_request_parts(
+        parts: &mut http::request::Parts,
+        state: &S,
+    ) -> Result<Self, Problem> {
         let arrived = Arrived::from_request_parts(parts, state).await?;
         let Ok(who) = Who::from_request_parts(parts, state).await;
         Ok(Self { who, arrived, headers: parts.headers.clone(), uri: parts.uri.clone() })

@@ -70,7 +70,12 @@ mod tests {
     #[test]
     fn a_signed_address_is_handed_on_to_all_that_a_playlist_names() {
         let signed = with_token(PLAYLIST, "t");
-        for uri in ["init1.mp4?session=s&token=t\"", "part1.m4s?session=s&token=t\",INDEPENDENT=YES", "\nseg0.m4s?token=t\n", "part2.m4s?token=t\""] {
+        for uri in [
+            "init1.mp4?session=s&token=t\"",
+            "part1.m4s?session=s&token=t\",INDEPENDENT=YES",
+            "\nseg0.m4s?token=t\n",
+            "part2.m4s?token=t\"",
+        ] {
             assert!(signed.contains(uri), "{uri} in {signed}");
         }
         assert_eq!(signed.matches("token=t").count(), 4);

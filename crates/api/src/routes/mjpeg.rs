@@ -1,5 +1,6 @@
 //! M-JPEG over HTTP: `multipart/x-mixed-replace`, which browsers show as a moving picture.
 
+use ::live::mjpeg::{FPS_MAX, Pictures};
 use access::Lease;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
@@ -7,7 +8,6 @@ use base::StreamPath;
 use bytes::Bytes;
 use futures::stream::{self, StreamExt};
 use http::header;
-use ::live::mjpeg::{FPS_MAX, Pictures};
 
 use super::live::{Request, Wanted, while_permitted};
 use super::query::number;
@@ -39,7 +39,9 @@ pub(super) async fn answer(
 }
 
 /// A browser shows a picture when the next boundary comes: it is sent with the picture, not before the next.
-fn parts(pictures: Pictures) -> impl stream::Stream<Item = Result<Bytes, std::convert::Infallible>> {
+fn parts(
+    pictures: Pictures,
+) -> impl stream::Stream<Item = Result<Bytes, std::convert::Infallible>> {
     let first = stream::iter([Bytes::from_static(BOUNDARY)]);
     let rest = stream::unfold(pictures, |mut pictures| async {
         let picture = pictures.next().await?;

@@ -63,7 +63,10 @@ async fn a_page_gets_its_streams_over_one_socket() {
     }
     // The description, then the group at once.
     assert_eq!(binary[0][..8], [0, 0, 0, 7, 0, 0, 0, 0]);
-    assert_eq!((binary[1][..8].to_vec(), &binary[1][20..24]), (vec![0, 0, 0, 7, 2, 0, 0, 0], &b"moof"[..]));
+    assert_eq!(
+        (binary[1][..8].to_vec(), &binary[1][20..24]),
+        (vec![0, 0, 0, 7, 2, 0, 0, 0], &b"moof"[..])
+    );
     say(&mut socket, json!({"unsubscribe": {"id": 7}})).await;
     say(&mut socket, json!({"subscribe": {"id": 7, "path": "cam"}})).await;
     assert!(told(&mut socket, &mut binary).await["init"].is_object(), "the id is free again");
@@ -102,5 +105,9 @@ async fn a_tile_ends_with_the_right_to_it_and_none_begins_after() {
     assert_eq!((&ended["id"], &ended["error"]["code"]), (&json!(1), &"unauthenticated".into()));
     say(&mut socket, json!({"subscribe": {"id": 2, "path": "cam"}})).await;
     let refused = told(&mut socket, &mut binary).await;
-    assert_eq!((&refused["id"], &refused["error"]["status"]), (&json!(2), &json!(401)), "{refused}");
+    assert_eq!(
+        (&refused["id"], &refused["error"]["status"]),
+        (&json!(2), &json!(401)),
+        "{refused}"
+    );
 }

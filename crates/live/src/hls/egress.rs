@@ -65,20 +65,24 @@ struct Piece {
 }
 
 impl Muxer {
-    pub(super) const fn new(config: Config, format: Format) -> Self {
+    /// Nothing yet. Numbers of segments, parts, initialisation segments and discontinuities begin at `first`:
+    /// where that is the time in seconds, those of a muxer are never those of one before it, which players
+    /// may still know and caches still hold.
+    pub(super) const fn new(config: Config, format: Format, first: u64) -> Self {
         Self {
             config,
             format,
-            packager: Packager::new(format),
+            packager: Packager::new(format, first),
             run: None,
             outputs: Vec::new(),
             omitted: Vec::new(),
             refused: false,
             window: VecDeque::new(),
             open: None,
-            next_segment: 0,
-            next_part: 0,
-            discontinuities_gone: 0,
+            next_segment: first,
+            // Parts may be as short as a picture.
+            next_part: first.saturating_mul(1_000),
+            discontinuities_gone: first,
             discontinuity: false,
             next_time_us: FIRST_TIME_MICROS,
         }

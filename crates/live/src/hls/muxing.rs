@@ -24,12 +24,15 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// A request waits this many target durations for a playlist (section 6.2.5.2).
 const WAIT_TARGETS: u32 = 3;
 
+/// A playlist as it was when the muxer was there.
+type Written = Option<(Progress, Arc<str>)>;
+
 pub(super) struct Running {
     pub(super) muxer: Mutex<Muxer>,
     /// How far the muxer is; whoever waits looks at it.
     progress: watch::Sender<Progress>,
     /// Playlists as they were last written: whole and delta.
-    written: Mutex<[Option<(Progress, Arc<str>)>; 2]>,
+    written: Mutex<[Written; 2]>,
     pub(super) viewers: Viewers,
     last_request: Mutex<Instant>,
     entry: Entry,
@@ -46,8 +49,9 @@ impl Running {
             last_request: SystemClock.wall(),
             ..Facts::default()
         };
+        let first = u64::try_from(SystemClock.wall().as_secs()).unwrap_or(0);
         Self {
-            muxer: Mutex::new(Muxer::new(config.clone(), format)),
+            muxer: Mutex::new(Muxer::new(config.clone(), format, first)),
             progress: watch::Sender::default(),
             written: Mutex::default(),
             viewers: Viewers::new(live.sessions.clone(), path.clone()),

@@ -50,9 +50,9 @@ pub(super) enum Packager {
 }
 
 impl Packager {
-    pub(super) const fn new(format: Format) -> Self {
+    pub(super) const fn new(format: Format, first: u64) -> Self {
         match format {
-            Format::Fmp4 => Self::Fmp4 { generation: 0, inits: VecDeque::new() },
+            Format::Fmp4 => Self::Fmp4 { generation: first, inits: VecDeque::new() },
             Format::Ts => Self::Ts(None),
         }
     }

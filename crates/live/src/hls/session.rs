@@ -150,9 +150,8 @@ impl Service {
             }
             // Who names no session is counted with nobody.
             _ => {
-                let session = asked.session.map(|_| {
-                    running.viewers.find(asked.session, &asked.player, true)
-                });
+                let session =
+                    asked.session.map(|_| running.viewers.find(asked.session, &asked.player, true));
                 session.transpose()?
             }
         };

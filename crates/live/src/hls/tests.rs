@@ -42,7 +42,7 @@ fn muxer(units: std::ops::Range<i64>) -> Muxer {
 }
 
 fn muxer_of(format: Format, tracks: &Tracks, units: std::ops::Range<i64>) -> Muxer {
-    let mut muxer = Muxer::new(Config::default(), format);
+    let mut muxer = Muxer::new(Config::default(), format, 0);
     muxer.describe(tracks);
     for n in units {
         muxer.push(unit(n));
@@ -218,7 +218,10 @@ fn with_sound(tracks_len: usize) -> Tracks {
 #[test]
 fn what_hls_does_not_carry_is_left_out_and_told() {
     let fmp4 = muxer_of(Format::Fmp4, &with_sound(3), 0..61);
-    assert_eq!((fmp4.omitted(), fmp4.progress().ready, fmp4.progress().refused), (&["pcma"][..], true, false));
+    assert_eq!(
+        (fmp4.omitted(), fmp4.progress().ready, fmp4.progress().refused),
+        (&["pcma"][..], true, false)
+    );
     let codecs = fmp4.multivariant().unwrap().replace(QUERY, "");
     assert!(codecs.contains("CODECS=\"avc1.42c016,opus\""), "{codecs}");
     let ts = muxer_of(Format::Ts, &with_sound(3), 0..61);
@@ -228,7 +231,7 @@ fn what_hls_does_not_carry_is_left_out_and_told() {
 #[test]
 fn a_stream_of_which_nothing_is_carried_is_refused_until_it_changes() {
     let sound = with_sound(2).filtered(|track| !track.parameters.is_video());
-    let mut muxer = Muxer::new(Config::default(), Format::Fmp4);
+    let mut muxer = Muxer::new(Config::default(), Format::Fmp4, 0);
     assert!(!muxer.progress().refused);
     muxer.describe(&sound);
     assert!(muxer.progress().refused && muxer.omitted() == ["pcma"]);

@@ -19,6 +19,8 @@ use crate::sessions::{Counters, Doing, Entry, Facts, Protocol, Sessions};
 const VIEWERS_MAX: usize = 10_000;
 /// Requests of a player that may wait at once.
 const WAITING_MAX: usize = 8;
+/// The same of those who say no session: they may be many behind one address.
+const NAMELESS_WAITING_MAX: usize = 256;
 
 /// Who asks, as far as it is shown to others.
 #[derive(Clone, Debug, Default)]
@@ -152,7 +154,8 @@ impl Viewer {
 
     /// A request that waits, until it is dropped.
     pub(super) fn wait(&self) -> Result<Waiting<'_>, Error> {
-        if self.waiting.fetch_add(1, Ordering::Relaxed) >= WAITING_MAX {
+        let max = if self.nameless.is_some() { NAMELESS_WAITING_MAX } else { WAITING_MAX };
+        if self.waiting.fetch_add(1, Ordering::Relaxed) >= max {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
             return Err(Error::TooManyWaiting);
         }

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 /// No JPEG picture of a camera is larger.
 const PICTURE_LEN_MAX: usize = 32 << 20;
 /// A child that has ended is started again after this.
-const AGAIN_AFTER: Duration = Duration::from_secs(1);
+const AGAIN_AFTER: Duration = Duration::from_secs(5);
 
 /// Decodes what `reader` gives until it is dropped, `fps` pictures a second, which go to `newest`.
 pub(super) async fn run(mut reader: Subscriber, fps: u8, newest: watch::Sender<Option<Bytes>>) {
@@ -67,6 +67,7 @@ async fn decode(
         },
         () = read(stdout, newest) => {}
     }
+    // Why it ended is told by the caller, which waits before the next.
     child.wait().await?;
     tokio::time::sleep(AGAIN_AFTER).await;
     Ok(Some(track.clone()))

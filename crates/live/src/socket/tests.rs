@@ -38,7 +38,12 @@ fn picture(n: i64) -> AccessUnit {
     AccessUnit {
         arrived: Mono::default(),
         arrived_wall: Wall::from_micros(1_736_949_600_000_000 + n * 66_667),
-        ..AccessUnit::at_rest(TrackId(0), (at, at), n % 30 == 0, Bytes::from_static(&[0, 0, 0, 2, 0x65, 1]))
+        ..AccessUnit::at_rest(
+            TrackId(0),
+            (at, at),
+            n % 30 == 0,
+            Bytes::from_static(&[0, 0, 0, 2, 0x65, 1]),
+        )
     }
 }
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::feed::{Feed, Place};
 use super::Sent;
+use super::feed::{Feed, Place};
 use crate::hls::{Error, Player};
 use crate::sessions::{Counters, Doing, Entry, Facts, Protocol, Sessions};
 

@@ -167,8 +167,11 @@ impl Segment {
         for part in &self.parts {
             let independent = if part.independent { ",INDEPENDENT=YES" } else { "" };
             let duration = part.duration.as_secs_f64();
-            let _ =
-                writeln!(out, "#EXT-X-PART:DURATION={duration:.5},URI=\"{}\"{independent}", part.uri);
+            let _ = writeln!(
+                out,
+                "#EXT-X-PART:DURATION={duration:.5},URI=\"{}\"{independent}",
+                part.uri
+            );
         }
     }
 }

@@ -25,7 +25,7 @@ fn a_media_playlist_says_what_it_was_given() {
         target,
         segments: &segments,
         ended: false,
-            low_latency: None,
+        low_latency: None,
     };
     let text = media.write();
     let (_, read) = m3u8_rs::parse_media_playlist(text.as_bytes()).unwrap();
@@ -53,7 +53,7 @@ fn a_playlist_of_transport_streams_has_no_map_and_marks_where_it_breaks() {
         target: Duration::from_secs(10),
         segments: &segments,
         ended: true,
-            low_latency: None,
+        low_latency: None,
     };
     let text = media.write();
     let (_, read) = m3u8_rs::parse_media_playlist(text.as_bytes()).unwrap();
@@ -90,7 +90,11 @@ fn low_latency(len: u64, is_delta: bool) -> String {
         start: Wall::from_micros(1_736_949_600_000_000),
         init: Some("init1.mp4".into()),
         discontinuity: false,
-        parts: if number + 2 > len { (0..5).map(|n| part(number * 5 + n, n == 0)).collect() } else { Vec::new() },
+        parts: if number + 2 > len {
+            (0..5).map(|n| part(number * 5 + n, n == 0)).collect()
+        } else {
+            Vec::new()
+        },
     };
     let segments: Vec<_> = (0..len).map(segment).collect();
     let open = Segment { parts: vec![part(len * 5, true)], ..segment(len) };
@@ -103,7 +107,8 @@ fn low_latency(len: u64, is_delta: bool) -> String {
     let target = Duration::from_secs(1);
     let (sequence, discontinuity_sequence, ended) = (0, 0, false);
     let low_latency = Some(low_latency);
-    Media { sequence, discontinuity_sequence, target, segments: &segments, ended, low_latency }.write()
+    Media { sequence, discontinuity_sequence, target, segments: &segments, ended, low_latency }
+        .write()
 }
 
 #[test]
@@ -111,9 +116,15 @@ fn a_playlist_of_low_latency_names_the_newest_parts_and_the_next() {
     let text = low_latency(3, false);
     let (_, read) = m3u8_rs::parse_media_playlist(text.as_bytes()).unwrap();
     assert_eq!((read.version, read.segments.len()), (Some(9), 3), "{text}");
-    assert!(text.contains("CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=0.600,CAN-SKIP-UNTIL=6.0\n"), "{text}");
+    assert!(
+        text.contains("CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=0.600,CAN-SKIP-UNTIL=6.0\n"),
+        "{text}"
+    );
     assert!(text.contains("#EXT-X-PART-INF:PART-TARGET=0.200\n"), "{text}");
-    assert!(text.contains("#EXT-X-PART:DURATION=0.20000,URI=\"part15.m4s\",INDEPENDENT=YES\n"), "{text}");
+    assert!(
+        text.contains("#EXT-X-PART:DURATION=0.20000,URI=\"part15.m4s\",INDEPENDENT=YES\n"),
+        "{text}"
+    );
     assert!(text.ends_with("#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"part16.m4s\"\n"), "{text}");
     assert!(!text.contains("part4.m4s") && text.contains("part10.m4s"), "{text}");
 }

@@ -102,7 +102,10 @@ mod tests {
             said(r#"{"subscribe": {"id": 1, "path": "cam1"}}"#),
             Some(Said::Subscribe { id: 1, path: "cam1".into() })
         );
-        assert_eq!(said(r#"{"unsubscribe": {"id": 4294967295}}"#), Some(Said::Unsubscribe { id: u32::MAX }));
+        assert_eq!(
+            said(r#"{"unsubscribe": {"id": 4294967295}}"#),
+            Some(Said::Unsubscribe { id: u32::MAX })
+        );
         assert_eq!(said(r#"{"unsubscribe": {"id": -1}}"#), None);
         let init = Init {
             codecs: "avc1.42c016,opus".into(),
@@ -117,14 +120,20 @@ mod tests {
                 "codecs": "avc1.42c016,opus", "width": 640, "height": 480, "omitted": ["pcma"]}})
         );
         let waiting = Told { id: Some(7), what: What::Waiting(true) };
-        assert_eq!(serde_json::to_string(&waiting).expect("it is JSON"), r#"{"id":7,"waiting":true}"#);
+        assert_eq!(
+            serde_json::to_string(&waiting).expect("it is JSON"),
+            r#"{"id":7,"waiting":true}"#
+        );
     }
 
     #[test]
     fn a_part_has_its_tile_its_kind_and_its_time_before_it() {
         let newest = Wall::from_micros(0x0102_0304_0506_0708);
         let given = Piece { newest, key: true, bytes: Bytes::from_static(b"moof") };
-        assert_eq!(&piece(9, &given)[..], b"\0\0\0\x09\x02\0\0\0\x01\x02\x03\x04\x05\x06\x07\x08moof");
+        assert_eq!(
+            &piece(9, &given)[..],
+            b"\0\0\0\x09\x02\0\0\0\x01\x02\x03\x04\x05\x06\x07\x08moof"
+        );
     }
 
     proptest! {

@@ -30,7 +30,10 @@ pub(crate) struct Upgrade(WebSocketUpgrade);
 impl<S: Send + Sync> FromRequestParts<S> for Upgrade {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut http::request::Parts, state: &S) -> Result<Self, Problem> {
+    async fn from_request_parts(
+        parts: &mut http::request::Parts,
+        state: &S,
+    ) -> Result<Self, Problem> {
         let found: Result<_, WebSocketUpgradeRejection> =
             WebSocketUpgrade::from_request_parts(parts, state).await;
         found.map(Self).map_err(|_| {
@@ -55,8 +58,8 @@ pub(crate) async fn socket(
     if !is_own_origin(&app, &headers, &uri) {
         return Err(Problem::new(ErrorKind::Forbidden, "foreign_origin"));
     }
-    let language = text(&headers, header::ACCEPT_LANGUAGE)
-        .map_or(Language::English, Language::preferred);
+    let language =
+        text(&headers, header::ACCEPT_LANGUAGE).map_or(Language::English, Language::preferred);
     let upgrade = upgrade
         .max_message_size(MESSAGE_LEN_MAX)
         .max_frame_size(MESSAGE_LEN_MAX)

@@ -8,11 +8,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::live::socket::{Sent, Tile};
 use access::Standing;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
 use base::{ErrorKind, StreamPath};
 use futures::stream::{SelectAll, StreamExt};
-use ::live::socket::{Sent, Tile};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
@@ -111,7 +111,11 @@ impl Page {
             Message::Text(text) => text,
             Message::Ping(_) | Message::Pong(_) => return None,
             Message::Close(_) => return Some(Leave(close_code::NORMAL, "")),
-            Message::Binary(_) => return self.refuse(None, Problem::new(ErrorKind::Invalid, "message_not_understood")).await,
+            Message::Binary(_) => {
+                return self
+                    .refuse(None, Problem::new(ErrorKind::Invalid, "message_not_understood"))
+                    .await;
+            }
         };
         match serde_json::from_str(&text) {
             Ok(Said::Subscribe { id, path }) => match self.subscribe(id, &path) {
@@ -142,7 +146,9 @@ impl Page {
             return Err(Problem::new(ErrorKind::Conflict, "tile_in_use").with("id", id));
         }
         if self.ends.len() >= TILES_MAX {
-            return Err(Problem::new(ErrorKind::Exhausted, "too_many_tiles").with("limit", TILES_MAX));
+            return Err(
+                Problem::new(ErrorKind::Exhausted, "too_many_tiles").with("limit", TILES_MAX)
+            );
         }
         let path = StreamPath::new(path).map_err(|_| live::no_stream(path))?;
         let end = CancellationToken::new();
