@@ -71,7 +71,7 @@ impl Wanted {
 pub(crate) struct Request {
     pub(super) who: Who,
     arrived: Arrived,
-    headers: HeaderMap,
+    pub(super) headers: HeaderMap,
     uri: Uri,
 }
 

@@ -65,9 +65,9 @@ struct Piece {
 }
 
 impl Muxer {
-    /// Nothing yet. Numbers of segments, parts, initialisation segments and discontinuities begin at `first`:
-    /// where that is the time in seconds, those of a muxer are never those of one before it, which players
-    /// may still know and caches still hold.
+    /// Nothing yet. Numbers of segments, parts and initialisation segments begin at `first`: where that is the
+    /// time in seconds, those of a muxer are never those of one before it, which players may still know and
+    /// caches still hold. Discontinuities are counted from 0: hls.js goes through all there have been.
     pub(super) const fn new(config: Config, format: Format, first: u64) -> Self {
         Self {
             config,
@@ -82,7 +82,7 @@ impl Muxer {
             next_segment: first,
             // Parts may be as short as a picture.
             next_part: first.saturating_mul(1_000),
-            discontinuities_gone: first,
+            discontinuities_gone: 0,
             discontinuity: false,
             next_time_us: FIRST_TIME_MICROS,
         }
