@@ -104,8 +104,8 @@ fn ffmpeg_plays(url: &str, seconds: &str) -> Result<String> {
     ffmpeg.args(["-v", "warning", "-xerror", "-i", url, "-t", seconds, "-f", "null", "-"]);
     let (_, said) = output(&mut ffmpeg)?;
     // It reads the initialisation segment again whenever it has read the playlist again.
-    let lines =
-        said.lines().filter(|line| !line.ends_with("Found duplicated MOOV Atom. Skipped it"));
+    let known = ["Found duplicated MOOV Atom. Skipped it", "Last message repeated"];
+    let lines = said.lines().filter(|line| !known.iter().any(|known| line.contains(known)));
     Ok(lines.collect::<Vec<_>>().join("\n"))
 }
 

@@ -78,6 +78,7 @@ impl Service {
         let opened = opened.map_err(|error| match error {
             OpenError::NoStream => Error::NoStream,
             OpenError::NotStarted => Error::NotStarted,
+            OpenError::Full | OpenError::Busy => Error::Busy,
         })?;
         let fps = fps.map(|fps| fps.clamp(1, FPS_MAX));
         let video = opened.tracks.video().ok_or(Error::NoPicture)?;
