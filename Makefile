@@ -5,11 +5,12 @@ VEDETTE_DEBUG := $(CARGO_TARGET_DIR)/debug/vedette
 VEDETTE_RELEASE := $(CARGO_TARGET_DIR)/release/vedette
 WEB_SOURCES := $(shell find web/src web/index.html web/public web/package.json web/vite.config.ts 2>/dev/null)
 SCHEMATHESIS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/vedette/schemathesis
+AIORTC := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/vedette/aiortc
 # Each checkout has its own stamp: the folder that was installed into is part of it.
 WEB_MODULES := web/node_modules/.installed
 OIDC_MODULES := e2e/oidc/node_modules/.installed
 
-.PHONY: help setup build demo run-server run-sim check test e2e schema bench soak fmt
+.PHONY: help setup build demo run-server run-sim check test e2e aiortc schema bench soak fmt
 
 help: ## This list.
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -55,7 +56,7 @@ test: setup web/dist/index.html $(OIDC_MODULES) ## All tests: units, contracts, 
 	cd web && npm run --silent test
 	$(MAKE) --no-print-directory e2e
 
-e2e: web/dist/index.html $(OIDC_MODULES) ## The real binary driven by real clients, and the console in Chromium.
+e2e: web/dist/index.html $(OIDC_MODULES) $(AIORTC)/bin/aiortc ## The real binary driven by real clients, and the console in Chromium.
 	cargo build -p vedette
 	VEDETTE_BIN=$(VEDETTE_DEBUG) cargo test -p vedette-e2e
 
@@ -63,6 +64,13 @@ e2e: web/dist/index.html $(OIDC_MODULES) ## The real binary driven by real clien
 $(SCHEMATHESIS)/bin/st:
 	python3 -m venv $(SCHEMATHESIS)
 	$(SCHEMATHESIS)/bin/pip install --quiet schemathesis==4.32.5
+
+$(AIORTC)/bin/aiortc:
+	python3 -m venv $(AIORTC)
+	$(AIORTC)/bin/pip install --quiet aiortc==1.16.0 aiohttp==3.14.5
+	touch $@
+
+aiortc: $(AIORTC)/bin/aiortc ## Install aiortc, a WebRTC peer of another maker, for the trials.
 
 schema: $(SCHEMATHESIS)/bin/st web/dist/index.html ## Install schemathesis, and try the API's description with it.
 	cargo build -p vedette

@@ -23,6 +23,7 @@ use crate::limit::Left;
 use crate::problem::Problem;
 use crate::routes::query::json_needed;
 use crate::routes::table::{Class, Door, Route};
+use crate::routes::webrtc::{FRAGMENT, SDP};
 use crate::serve::{ADMIN, STATUS};
 use crate::who::{Asker, Who};
 
@@ -115,7 +116,8 @@ fn writes_as_it_must(request: &Parts, body: &Body) -> Result<(), Problem> {
     let has_body = body.size_hint().exact() != Some(0);
     let is_json = text(&request.headers, header::CONTENT_TYPE).is_some_and(|content_type| {
         let kind = content_type.split(';').next().unwrap_or_default().trim();
-        kind.eq_ignore_ascii_case("application/json")
+        // Neither can be sent by a form.
+        ["application/json", SDP, FRAGMENT].iter().any(|known| kind.eq_ignore_ascii_case(known))
     });
     match reads || !has_body || is_json {
         true => Ok(()),

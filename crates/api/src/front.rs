@@ -147,7 +147,10 @@ fn add_headers(app: &App, headers: &mut HeaderMap, id: &str) {
         ("content-security-policy", CONTENT_SECURITY_POLICY),
     ];
     for (name, value) in fixed {
-        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        // A page that is not the console's says itself what it may do.
+        headers
+            .entry(HeaderName::from_static(name))
+            .or_insert_with(|| HeaderValue::from_static(value));
     }
     if let Ok(id) = HeaderValue::from_str(id) {
         headers.insert(REQUEST_ID, id);

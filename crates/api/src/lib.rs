@@ -122,6 +122,8 @@ pub struct Parts {
     pub socket: live::socket::Service,
     /// M-JPEG.
     pub mjpeg: live::mjpeg::Service,
+    /// WebRTC.
+    pub webrtc: live::webrtc::Service,
     /// Snapshots.
     pub snapshots: live::snapshot::Service,
     /// The first camera of the configuration as it is now, for `/live.m3u8`.
@@ -253,7 +255,12 @@ fn cors(origins: &[String]) -> CorsLayer {
             http::Method::PATCH,
             http::Method::DELETE,
         ])
-        .allow_headers([header::RANGE, header::AUTHORIZATION, header::CONTENT_TYPE])
+        .allow_headers([
+            header::IF_MATCH,
+            header::RANGE,
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+        ])
         .expose_headers(exposed)
         .max_age(Duration::from_secs(600));
     if origins.iter().any(|origin| origin == "*") {

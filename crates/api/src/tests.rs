@@ -70,6 +70,16 @@ async fn door(change: impl FnOnce(&mut Settings)) -> Door {
     let hls = live::hls::Service::new(live.clone(), live::hls::Config::default());
     let socket = live::socket::Service::new(live.clone());
     let mjpeg = live::mjpeg::Service::new(live.clone(), 1);
+    let webrtc = live::webrtc::Service::start(
+        live.clone(),
+        live::webrtc::Config::default(),
+        live::webrtc::Sockets {
+            udp: vec![tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap()],
+            tcp: Vec::new(),
+        },
+        live::webrtc::Metrics::new(&registry).unwrap(),
+    )
+    .unwrap();
     let mut settings = Settings {
         open: true,
         max_body: 1_000,
@@ -99,6 +109,7 @@ async fn door(change: impl FnOnce(&mut Settings)) -> Door {
         hls,
         socket,
         mjpeg,
+        webrtc,
         snapshots,
         first_camera,
         started: now,

@@ -11,6 +11,7 @@ pub mod rtsp;
 pub mod sessions;
 pub mod snapshot;
 pub mod socket;
+pub mod webrtc;
 
 use std::sync::Arc;
 use std::time::Duration;

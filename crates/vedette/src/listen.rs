@@ -11,7 +11,7 @@ use access::trust::Network;
 use anyhow::{Context, bail};
 use api::serve::{self, tls};
 use base::{Clock, SystemClock};
-use tokio::net::{TcpListener, lookup_host};
+use tokio::net::{TcpListener, UdpSocket, lookup_host};
 
 use crate::config::{Config, Port, Settings};
 
@@ -99,6 +99,39 @@ pub async fn bind(
         }
     }
     Ok(())
+}
+
+/// Binds the one port of all WebRTC peers: UDP and, where wanted, TCP on the same number.
+pub async fn bind_media(config: &Config) -> anyhow::Result<live::webrtc::Sockets> {
+    let key = "live.webrtc.media_port";
+    let Port::On(wanted) = config.settings.port(key) else {
+        return Ok(live::webrtc::Sockets::default());
+    };
+    let host = config.host();
+    let mut tcp = Vec::new();
+    if config.settings.bool("live.webrtc.tcp") {
+        bind("media", (&host, wanted), key, &mut tcp).await?;
+    }
+    let tcp: Vec<TcpListener> = tcp.into_iter().map(|(_, listener)| listener).collect();
+    let mut addresses = tcp.iter().map(TcpListener::local_addr).collect::<Result<Vec<_>, _>>()?;
+    if addresses.is_empty() {
+        addresses = lookup_host((host.as_str(), wanted)).await.context("server.host")?.collect();
+        addresses.sort_by_key(SocketAddr::is_ipv6);
+    }
+    let mut udp: Vec<UdpSocket> = Vec::new();
+    for mut address in addresses {
+        if let Some(first) = udp.first() {
+            address.set_port(first.local_addr()?.port());
+        }
+        match UdpSocket::bind(address).await {
+            Ok(socket) => udp.push(socket),
+            Err(error) if !udp.is_empty() => {
+                tracing::debug!(%address, err = %error, "second address not bound");
+            }
+            Err(error) => bail!("{key}: UDP port {address} cannot be bound: {error}"),
+        }
+    }
+    Ok(live::webrtc::Sockets { udp, tcp })
 }
 
 fn has_ipv6() -> bool {

@@ -22,9 +22,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use crate::config::{Camera, Config};
-use crate::{
-    access_setup, hooks, kept_paths, listen, paths_setup, retention, rtsp, specs, volume,
-};
+use crate::{access_setup, hooks, kept_paths, listen, paths_setup, retention, rtsp, specs, volume};
 
 /// How long parts may take to leave.
 const LEAVE: Duration = Duration::from_secs(10);
@@ -67,6 +65,8 @@ pub async fn start(file: &Config) -> anyhow::Result<Running> {
     let listeners = listen::bind_http(config).await?;
     let rtsp_bound = rtsp::bind(config).await?;
     let certificate = listen::certificate(config, &listeners, rtsp_bound.speaks_tls())?;
+    let media = listen::bind_media(config).await?;
+    let media_at = media.udp.first().map(tokio::net::UdpSocket::local_addr).transpose()?;
 
     let scope = Scope::new(Handle::current());
     let database = open_database(config, &board).await?;
@@ -141,6 +141,7 @@ pub async fn start(file: &Config) -> anyhow::Result<Running> {
     )?;
     let socket = live::socket::Service::new(live.clone());
     let mjpeg = live::mjpeg::Service::new(live.clone(), cores.get() * 2);
+    let webrtc = start_webrtc(config, &live, media, &registry)?;
     let first_camera = watch::Sender::new(first_of(&config.cameras));
     let parts = api::Parts {
         database: database.clone(),
@@ -151,6 +152,7 @@ pub async fn start(file: &Config) -> anyhow::Result<Running> {
         hls,
         socket,
         mjpeg,
+        webrtc,
         snapshots,
         first_camera: first_camera.subscribe(),
         started,
@@ -168,6 +170,7 @@ pub async fn start(file: &Config) -> anyhow::Result<Running> {
     }
     let mut named = serve(parts, listeners, certificate.as_ref(), &http)?;
     named.extend(rtsp_named);
+    named.extend(media_at.map(|at| ("media", at)));
     board.set("listeners", Health::Healthy, "");
     Ok(Running {
         listeners: named,
@@ -344,6 +347,26 @@ fn start_hls(config: &Config, live: &live::Context) -> live::hls::Service {
         ..live::hls::Config::default()
     };
     live::hls::Service::new(live.clone(), config)
+}
+
+fn start_webrtc(
+    config: &Config,
+    live: &live::Context,
+    sockets: live::webrtc::Sockets,
+    registry: &Registry,
+) -> anyhow::Result<live::webrtc::Service> {
+    let settings = &config.settings;
+    let advertise = settings.texts("live.webrtc.advertise");
+    let config = live::webrtc::Config {
+        advertise: advertise.iter().filter_map(|text| text.parse().ok()).collect(),
+        stun: settings.texts("live.webrtc.stun"),
+        turn: settings.texts("live.webrtc.turn.urls"),
+        turn_secret: base::Secret::new(settings.text("live.webrtc.turn.shared_secret")),
+        reader_grace: settings.duration("live.reader_grace"),
+        ..live::webrtc::Config::default()
+    };
+    let metrics = live::webrtc::Metrics::new(registry)?;
+    Ok(live::webrtc::Service::start(live.clone(), config, sockets, metrics)?)
 }
 
 fn serve(

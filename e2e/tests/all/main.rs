@@ -23,3 +23,4 @@ mod rtsp_server;
 mod simulator;
 mod tls;
 mod viewers;
+mod webrtc;

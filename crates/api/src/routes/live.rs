@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::live_playlist::{body_text, handed_on, rooted};
 use super::query::{Checked, number};
-use super::{live_door, mjpeg, rolling};
+use super::{connect_check, live_door, mjpeg, rolling, webrtc};
 use crate::App;
 use crate::front::{Arrived, text};
 use crate::problem::{Problem, ProblemDetails};
@@ -106,7 +106,8 @@ impl Request {
 }
 
 /// A file of a stream: `<stream>/index.m3u8` (multivariant), `<stream>/main_stream.m3u8`,
-/// `<stream>/live.m3u8`, what these name, and `<stream>/mjpeg`.
+/// `<stream>/live.m3u8`, what these name, and `<stream>/mjpeg`; `<stream>/connect-check` says which step of
+/// a WebRTC connection fails and why.
 #[utoipa::path(get, operation_id = "live_file", path = "/live/{*file}", tag = "live",
     params(("file" = String, Path, description = "The stream's path and the file's name."),
         ("variant" = Option<String>, Query, description = "How a playlist's segments are packaged: `fmp4` or `ts`."),
@@ -115,7 +116,7 @@ impl Request {
         ("_HLS_part" = Option<String>, Query, description = "The playlist is to have this part of the segment; it is waited for."),
         ("_HLS_skip" = Option<String>, Query, description = "`YES`: what the player knows from before may be left out."),
         ("fps" = Option<String>, Query, description = "Of M-JPEG: pictures a second, 1 to 5.")), responses(
-    (status = 200, content((String = "application/vnd.apple.mpegurl"), (Vec<u8> = "video/mp4"), (Vec<u8> = "video/iso.segment"), (Vec<u8> = "video/mp2t"), (Vec<u8> = "multipart/x-mixed-replace")),
+    (status = 200, content((String = "application/vnd.apple.mpegurl"), (super::connect_check::ConnectCheck = "application/json"), (Vec<u8> = "video/mp4"), (Vec<u8> = "video/iso.segment"), (Vec<u8> = "video/mp2t"), (Vec<u8> = "multipart/x-mixed-replace")),
         headers(("X-Vedette-Omitted" = String, description = "Codecs of the stream that the playlist leaves out."))),
     (status = 400, body = ProblemDetails, content_type = "application/problem+json"), (status = 406, body = ProblemDetails, content_type = "application/problem+json"),
     (status = 404, body = ProblemDetails, content_type = "application/problem+json"), (status = 401, body = ProblemDetails, content_type = "application/problem+json"),
@@ -128,6 +129,12 @@ pub(crate) async fn file(
 ) -> Result<Response, Problem> {
     let not_found =
         || Problem::new(ErrorKind::NotFound, "not_found").with("path", format!("/live/{path}"));
+    if let Some(stream) = path.strip_suffix("/connect-check") {
+        return connect_check::check(&app, &request.who, stream).await;
+    }
+    if webrtc::is_endpoint(&path) {
+        return Err(webrtc::no_such_method(&http::Method::GET));
+    }
     if let Some(recorded) = rolling::segment(&app, &request.who, &path).await? {
         return Ok(recorded);
     }
@@ -225,7 +232,7 @@ pub(super) fn standing(app: &App, who: &Who) -> Option<std::sync::Arc<Standing>>
 }
 
 /// The right to watch a stream: that of its camera, of its rule's agency, or to see all.
-pub(super) async fn lease(app: &App, who: &Who, stream: &StreamPath) -> Result<Lease, Problem> {
+pub(crate) async fn lease(app: &App, who: &Who, stream: &StreamPath) -> Result<Lease, Problem> {
     who.permit_ever(app, Action::WatchLive)?;
     let object = app.gate.streams().object(stream).await?;
     who.permit(app, Action::WatchLive, &object).map_err(|problem| match problem.is_hiding() {

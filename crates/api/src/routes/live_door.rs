@@ -2,9 +2,12 @@
 //! other makers.
 
 use axum::Router;
+use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::get;
-use base::ErrorKind;
+use http::Method;
+
+use super::{player, webrtc};
 
 use super::live;
 use crate::App;
@@ -17,11 +20,16 @@ pub(crate) fn hls() -> Router<App> {
 
 /// Routes of WebRTC.
 pub(crate) fn webrtc() -> Router<App> {
-    Router::new()
+    let endpoints = get(player::page).post(webrtc::offer).patch(webrtc::amend).delete(webrtc::end);
+    Router::new().route("/{*file}", endpoints)
 }
 
 /// The page that plays a stream.
-#[allow(clippy::unused_async, reason = "a page is made for somebody who has a right to the stream")]
-pub(crate) async fn page(_: &App, _: &live::Request, path: &str) -> Result<Response, Problem> {
-    Err(Problem::new(ErrorKind::NotFound, "not_found").with("path", format!("/{path}")))
+pub(crate) async fn page(
+    app: &App,
+    request: &live::Request,
+    path: &str,
+) -> Result<Response, Problem> {
+    let (who, headers) = (request.who.clone(), request.headers.clone());
+    player::page(State(app.clone()), who, Path(path.to_owned()), Method::GET, headers).await
 }

@@ -2,6 +2,7 @@
 
 mod audit;
 mod cameras;
+mod connect_check;
 pub(crate) mod control;
 mod docs;
 mod health;
@@ -11,10 +12,11 @@ pub(crate) mod live;
 mod live_door;
 mod live_playlist;
 mod login;
-mod numbers;
 mod mjpeg;
+mod numbers;
 pub(crate) mod oidc;
 mod playback;
+mod player;
 pub(crate) mod query;
 mod recorded_door;
 mod recordings;
@@ -26,6 +28,7 @@ mod snapshot;
 mod socket;
 pub(crate) mod table;
 mod users;
+pub(crate) mod webrtc;
 
 use access::{Action, Object};
 use axum::Router;
@@ -62,7 +65,7 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .routes(routes!(audit::list))
         .routes(routes!(audit::head))
         .routes(routes!(links::sign))
-        .routes(routes!(live::file))
+        .routes(routes!(live::file, webrtc::offer, webrtc::amend, webrtc::end))
         .routes(routes!(live::first))
         .routes(routes!(socket::socket))
         .routes(routes!(playback::media))

@@ -136,6 +136,10 @@ pub(crate) const ROUTES: &[Route] = &[
     route("GET", "/api/recordings/{camera}/coverage/summary", Action::ReadRecordings),
     media("/api/playback/{camera}/media.mp4", Action::PlayRecordings),
     media("/live/{*file}", Action::WatchLive),
+    // Whose right it takes, a viewer's or a publisher's, is in the name: the route asks.
+    route("POST", "/live/{*file}", Action::ReadPublic),
+    route("PATCH", "/live/{*file}", Action::ReadPublic),
+    route("DELETE", "/live/{*file}", Action::ReadPublic),
     media("/live.m3u8", Action::WatchLive),
     media("/live/ws", Action::WatchLive),
     route("GET", "/health", Action::ReadHealth),
@@ -149,7 +153,12 @@ pub(crate) const ROUTES: &[Route] = &[
 const HLS: &[Route] = &[media("/{*file}", Action::WatchLive)];
 
 /// Routes of WebRTC.
-const WEBRTC: &[Route] = &[];
+const WEBRTC: &[Route] = &[
+    route("GET", "/{*file}", Action::ReadPublic),
+    route("POST", "/{*file}", Action::ReadPublic),
+    route("PATCH", "/{*file}", Action::ReadPublic),
+    route("DELETE", "/{*file}", Action::ReadPublic),
+];
 
 /// Routes of the control API.
 const CONTROL: &[Route] = &[
