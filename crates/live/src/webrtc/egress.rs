@@ -175,10 +175,9 @@ impl Room {
         };
         for (session, viewer) in &mut self.viewers {
             let is_due = viewer.deadline() <= now;
-            if is_due || (is_for_all && viewer.is_connected()) {
-                if let Some(why) = viewer.serve(now, &mut with) {
-                    over.push((*session, why));
-                }
+            let is_served = is_due || (is_for_all && viewer.is_connected());
+            if is_served && let Some(why) = viewer.serve(now, &mut with) {
+                over.push((*session, why));
             }
             is_watched |= viewer.is_connected();
             next = next.min(viewer.deadline());
