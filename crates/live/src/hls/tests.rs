@@ -116,8 +116,9 @@ fn the_multivariant_playlist_tells_a_player_what_it_needs() {
 fn parts(text: &str) -> Vec<(u64, bool)> {
     let lines = text.lines().filter_map(|line| line.strip_prefix("#EXT-X-PART:DURATION="));
     let part = |line: &str| {
-        let seconds: f64 = line.split(',').next().unwrap().parse().unwrap();
-        ((seconds * 1_000.0).round() as u64, line.ends_with("INDEPENDENT=YES"))
+        let seconds = line.split(',').next().unwrap().parse().unwrap();
+        let millis = u64::try_from(Duration::from_secs_f64(seconds).as_millis()).unwrap();
+        (millis, line.ends_with("INDEPENDENT=YES"))
     };
     lines.map(part).collect()
 }

@@ -175,6 +175,7 @@ impl Drop for Waiting<'_> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::indexing_slicing)]
     use super::*;
 
     fn viewers() -> (Sessions, Viewers) {
