@@ -243,7 +243,13 @@ fn check(
         if may && row.method == "GET" {
             // There is no provider here.
             let is_missing = row.path == "/api/users/{id}" || row.path.starts_with("/api/oidc/");
-            ensure!(*status == if is_missing { 404 } else { 200 }, "{shown}");
+            let expected = match row.path.as_str() {
+                // It is asked without an upgrade.
+                "/live/ws" => 426,
+                _ if is_missing => 404,
+                _ => 200,
+            };
+            ensure!(*status == expected, "{shown}");
         }
         if may && row.method != "GET" {
             ensure!(matches!(status, 201 | 204 | 400 | 401 | 404 | 429), "{shown}");
@@ -267,7 +273,11 @@ fn another_agencys_camera_is_not_there() -> Result<()> {
         let by_name = who.get("/api/cameras?q=metro")?.expect(200)?.json()?;
         ensure!(by_name["total"] == 0, "{by_name}");
         ensure!(who.get("/live.m3u8")?.status != 401, "it may watch");
-        for row in rows()?.iter().filter(|row| row.asked("metro") != row.asked("bus")) {
+        let rows = rows()?;
+        let of_camera = |row: &&Row| row.asked("metro") != row.asked("bus");
+        // Signalling of WebRTC has addresses of its own below.
+        let is_signalling = |row: &&Row| row.path == "/live/{*file}" && row.method != "GET";
+        for row in rows.iter().filter(of_camera).filter(|row| !is_signalling(row)) {
             let body = (row.method == "POST").then(|| json!({}));
             let ask = |camera| who.send(&row.method, &row.asked(camera), body.as_ref());
             let (own, other, none) = (ask("bus")?, ask("metro")?, ask("none")?);
@@ -276,6 +286,18 @@ fn another_agencys_camera_is_not_there() -> Result<()> {
             ensure!((other.status, none.status) == (404, 404), "{shown}");
             ensure!(other.code() == none.code(), "{shown} but {}", none.text());
             is_problem(&other)?;
+        }
+        for method in ["POST", "PATCH", "DELETE"] {
+            let below = if method == "POST" { "whep" } else { "whep/none" };
+            let nothing = json!({});
+            let ask = |camera: &str| {
+                let path = format!("/live/{camera}/{below}");
+                who.send(method, &path, (method != "DELETE").then_some(&nothing))
+            };
+            let (other, none) = (ask("metro")?, ask("none")?);
+            ensure!((other.status, none.status) == (404, 404), "{method}: {}", other.text());
+            ensure!(other.code() == none.code(), "{method}: {}", none.text());
+            ensure!(ask("bus")?.code() != other.code(), "{method}: {}", other.text());
         }
         for path in
             ["/live/metro/index.m3u8", "/live/metro/main_stream.m3u8", "/live/metro/init.mp4"]
