@@ -17,6 +17,7 @@ mod live_config;
 mod openid;
 mod outgoing;
 mod paths;
+mod players;
 mod recording;
 mod rtsp_auth;
 mod rtsp_server;

@@ -1,0 +1,1 @@
+//! A network that loses one datagram in twenty.
