@@ -5,6 +5,9 @@ use media::AccessUnit;
 
 /// A new description's times that lie further from where the clock says than this are another source's.
 const STEP_MAX_MICROS: i64 = 500_000;
+/// By what share of the time that passes the wall clock of a media time may move: five parts in ten thousand, more than
+/// any camera's clock drifts. ffmpeg and mpv take every report at its word: one that moves further sets their times back.
+const SLEW: i64 = 2_000;
 
 /// One reader's view of time: which moment a media time is, and how times go on when the source is
 /// another.
@@ -15,6 +18,8 @@ pub(super) struct Clock {
     /// The newest unit: its media time, and when it arrived.
     last: Option<(i64, Mono)>,
     is_new: bool,
+    /// A report may have been sent: what it said stays so.
+    is_settled: bool,
 }
 
 impl Clock {
@@ -23,19 +28,28 @@ impl Clock {
         self.is_new = true;
     }
 
+    /// From now on the moment of a media time moves no faster than a clock drifts.
+    pub(super) fn settle(&mut self) {
+        self.is_settled = true;
+    }
+
     /// Takes note of a unit with decode time `micros`; returns by how much RTP times must be moved so that
     /// they go on as the clock did.
     pub(super) fn note(&mut self, micros: i64, unit: &AccessUnit) -> Option<i64> {
         let shift = std::mem::take(&mut self.is_new).then(|| self.step(micros, unit)).flatten();
-        if shift.is_some() {
-            self.offset = None;
+        if let Some(shift) = shift {
+            // An RTP time is the same moment as before.
+            self.offset = self.offset.map(|offset| offset.saturating_add(shift));
         }
+        let passed = self.last.map_or(0, |(_, arrived)| micros_since(unit, arrived));
+        let slew = if self.is_settled { passed / SLEW } else { i64::MAX };
         let offset = unit.arrived_wall.as_micros().saturating_sub(micros);
-        self.offset = Some(match self.offset {
+        self.offset = Some(self.offset.map_or(offset, |known| {
+            let off = offset.saturating_sub(known);
             // Nothing arrives before its time: the earliest is right, and drift is followed slowly.
-            Some(known) if offset > known => known.saturating_add((offset - known) / 64),
-            _ => offset,
-        });
+            let wanted = if off > 0 { off / 64 } else { off };
+            known.saturating_add(wanted.clamp(slew.saturating_neg(), slew))
+        }));
         if self.last.is_none_or(|(newest, _)| micros > newest) || shift.is_some() {
             self.last = Some((micros, unit.arrived));
         }
@@ -44,8 +58,7 @@ impl Clock {
 
     fn step(&self, micros: i64, unit: &AccessUnit) -> Option<i64> {
         let (last, arrived) = self.last?;
-        let passed = i64::try_from(unit.arrived.since(arrived).as_micros()).unwrap_or(i64::MAX);
-        let expected = last.saturating_add(passed.max(1));
+        let expected = last.saturating_add(micros_since(unit, arrived).max(1));
         let off = micros.saturating_sub(expected);
         // Tracks are not in step with each other: a little back is none.
         (off.saturating_abs() > STEP_MAX_MICROS).then(|| off.saturating_neg())
@@ -60,6 +73,10 @@ impl Clock {
     pub(super) fn newest(&self) -> i64 {
         self.last.map_or(0, |(micros, _)| micros)
     }
+}
+
+fn micros_since(unit: &AccessUnit, then: Mono) -> i64 {
+    i64::try_from(unit.arrived.since(then).as_micros()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
@@ -107,5 +124,20 @@ mod tests {
         late.arrived_wall = Wall::from_micros(2_064_000);
         clock.note(2_000_000, &late);
         assert_eq!(clock.wall(2_000_000), Wall::from_micros(2_001_000));
+    }
+
+    #[test]
+    fn what_a_report_has_said_moves_no_faster_than_a_clock_drifts() {
+        let mut clock = Clock::default();
+        clock.note(1_000_000, &unit(1));
+        clock.settle();
+        let mut early = unit(2);
+        early.arrived_wall = Wall::from_micros(1_900_000);
+        clock.note(2_000_000, &early);
+        assert_eq!(clock.wall(2_000_000), Wall::from_micros(1_999_500));
+        clock.renew();
+        let shift = clock.note(0, &unit(5)).expect("another source");
+        let moved = clock.wall(0).as_micros() - (1_999_500 + shift - 2_000_000);
+        assert!(moved.abs() <= 1_500, "{moved}");
     }
 }

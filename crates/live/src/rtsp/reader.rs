@@ -77,6 +77,7 @@ impl Reader {
             let scale = tracks.get(unit.track).map(|track| track.timescale);
             let _ = scale.map(|scale| clock.note(scale.to_micros(unit.dts), unit));
         }
+        clock.settle();
         Self {
             subscriber,
             edge,
