@@ -5,12 +5,13 @@ VEDETTE_DEBUG := $(CARGO_TARGET_DIR)/debug/vedette
 VEDETTE_RELEASE := $(CARGO_TARGET_DIR)/release/vedette
 WEB_SOURCES := $(shell find web/src web/index.html web/public web/package.json web/vite.config.ts 2>/dev/null)
 SCHEMATHESIS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/vedette/schemathesis
+PLAYERS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/vedette/players
 AIORTC := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/vedette/aiortc
 # Each checkout has its own stamp: the folder that was installed into is part of it.
 WEB_MODULES := web/node_modules/.installed
 OIDC_MODULES := e2e/oidc/node_modules/.installed
 
-.PHONY: help setup build demo run-server run-sim check test e2e aiortc schema bench soak fmt
+.PHONY: help setup build demo run-server run-sim check test e2e aiortc players schema bench soak fmt
 
 help: ## This list.
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -71,6 +72,13 @@ $(AIORTC)/bin/aiortc:
 	touch $@
 
 aiortc: $(AIORTC)/bin/aiortc ## Install aiortc, a WebRTC peer of another maker, for the trials.
+
+$(PLAYERS)/.installed:
+	python3 -m venv $(PLAYERS)
+	$(PLAYERS)/bin/pip install --quiet aiortc==1.16.0 aiohttp==3.14.5 NetfilterQueue==1.1.0
+	touch $@
+
+players: $(PLAYERS)/.installed ## Install what the trial of a bad network needs; to build: libnetfilter-queue-dev, python3-dev.
 
 schema: $(SCHEMATHESIS)/bin/st web/dist/index.html ## Install schemathesis, and try the API's description with it.
 	cargo build -p vedette

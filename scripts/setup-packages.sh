@@ -15,6 +15,7 @@ packages=(
   python3-gi gir1.2-gst-rtsp-server-1.0                # a camera that we did not write
   gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
   gstreamer1.0-plugins-ugly gstreamer1.0-libav gstreamer1.0-rtsp gstreamer1.0-tools gstreamer1.0-x
+  mpv                                                  # a player of RTSP, as a judge
   curl                                                 # the client of the tests of TLS and HTTP/2
   faketime                                             # clocks that the tests set back and forward
   prometheus                                           # promtool, which checks our numbers

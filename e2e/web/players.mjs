@@ -21,6 +21,8 @@ for (const signal of ["SIGTERM", "SIGINT"]) {
 const context = await browser.newContext({ bypassCSP: true });
 context.setDefaultTimeout(PATIENCE_MS);
 const page = await context.newPage();
+// A browser asks for an icon by itself.
+await page.route("**/favicon.ico", (route) => route.fulfill({ status: 204 }));
 await page.goto(`${BASE}/health`);
 await page.setContent("<body></body>");
 page.on("pageerror", (error) => say(`uncaught: ${error.message}`));

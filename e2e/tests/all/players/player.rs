@@ -78,8 +78,8 @@ impl Player {
         }
     }
 
-    /// What it has said that it does not say of every server, and whether it ended.
-    pub(super) fn complaints(&mut self) -> Vec<String> {
+    /// What it has said that is neither of `permitted` nor what it says of every server, and whether it ended.
+    pub(super) fn complaints(&mut self, permitted: &[&str]) -> Vec<String> {
         let is_progress = |line: &str| {
             let names = self.screens.iter().filter_map(|screen| line.strip_prefix(&screen.name));
             let mut names = names.chain([line]).filter_map(|line| line.trim().split_once('='));
@@ -87,7 +87,8 @@ impl Player {
                 key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
             })
         };
-        let is_usual = |line: &str| self.usual.iter().any(|usual| line.contains(usual));
+        let usual = self.usual.iter().chain(permitted);
+        let is_usual = |line: &str| usual.clone().any(|usual| line.contains(usual));
         let mut said: Vec<String> = self
             .lines()
             .iter()
@@ -158,7 +159,7 @@ fn wait_all(
         if is_missing {
             said.push(format!("{}: shows nothing (more) {missing:?}", player.name));
         }
-        said.extend(player.complaints());
+        said.extend(player.complaints(&[]));
     }
     ensure!(said.is_empty(), "{}", said.join("\n"));
     done
