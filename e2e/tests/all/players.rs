@@ -68,7 +68,9 @@ impl Camera {
 
 fn server(cameras: &[Camera]) -> Result<Server> {
     let list: String = cameras.iter().map(Camera::line).collect();
-    let rules = "record: { mode: off }\nlive: { paths: { all_others: { publish: true } } }";
+    // On a busy machine a camera that needs ffmpeg to be pulled is not back within the usual ten seconds.
+    let rules = "record: { mode: off }\n\
+        live: { reader_grace: 40s, paths: { all_others: { publish: true } } }";
     let mut server = Server::new(&format!("{rules}\ncameras:\n{list}"))?.permit(&["source failed"]);
     server.start()?;
     for camera in cameras {
@@ -89,13 +91,13 @@ fn all_players_go_on_across_restarts_and_changes_of_size_without_a_word() -> Res
     players.extend(readers);
     play(&mut players, Duration::from_secs(if is_soak() { 60 } else { 6 }));
     let said: Vec<String> = players.iter_mut().flat_map(|player| player.complaints(&[])).collect();
-    ensure!(said.is_empty(), "{} complaints before any restart:\n{}", said.len(), said.join("\n"));
+    ensure!(said.is_empty(), "{} before any restart:\n{}", said.len(), said.join("\n"));
 
     let (count, every) = if is_soak() { (9, 50) } else { (2, 5) };
     for event in 0..count {
         // First the same pictures again, then those of another size.
-        restart(&mut cameras, (event + 1) / 2)?;
-        player::wait_more(&mut players, 30.0).with_context(|| format!("after restart {event}"))?;
+        restart(&mut cameras, usize::div_ceil(event, 2))?;
+        player::wait_more(&mut players, 35.0).with_context(|| format!("after restart {event}"))?;
         play(&mut players, Duration::from_secs(every));
     }
     player::wait_more(&mut players, 10.0)?;

@@ -18,8 +18,10 @@ const FFMPEG_HLS: &[&str] = &[
     "deprecated pixel format",
     "Changing video frame properties on the fly is not supported",
 ];
-/// mpv takes ffmpeg's RTSP, whose first picture has no time.
-const MPV: &[&str] = &["No video PTS!", "Invalid video timestamp"];
+/// mpv takes ffmpeg's RTSP, whose first picture has no time. At the live edge it has no sound in reserve, so that on a
+/// busy machine its device runs dry.
+const MPV: &[&str] =
+    &["No video PTS!", "Invalid video timestamp", "Audio device underrun detected."];
 const NONE: &[&str] = &[];
 const ONE: &[&str] = &[""];
 
