@@ -112,7 +112,7 @@ fn with_left(mut response: Response, left: Option<Left>) -> Response {
 
 /// A body that a foreign page can send without being asked is none of ours.
 fn writes_as_it_must(request: &Parts, body: &Body) -> Result<(), Problem> {
-    let reads = [Method::GET, Method::HEAD, Method::OPTIONS].contains(&request.method);
+    let reads = is_reading(&request.method);
     let has_body = body.size_hint().exact() != Some(0);
     let is_json = text(&request.headers, header::CONTENT_TYPE).is_some_and(|content_type| {
         let kind = content_type.split(';').next().unwrap_or_default().trim();
@@ -174,8 +174,10 @@ async fn shown_credential(
     fallback: Option<Principal>,
 ) -> Result<Found, Problem> {
     let public = || fallback.unwrap_or_else(|| public(app, arrived, request));
-    let is_control = Door::of(arrived.listener).is_control(request.uri.path());
-    let may_write = is_control && is_own_page(app, request);
+    let door = Door::of(arrived.listener);
+    // Their clients know nothing but a name and a password.
+    let is_for_programs = door == Door::WebRtc || door.is_control(request.uri.path());
+    let may_write = is_for_programs && is_own_page(app, request);
     let Some(credential) = credential(request, may_write) else {
         return Ok((public(), None, None));
     };
@@ -217,8 +219,7 @@ fn credential(request: &Parts, basic_writes: bool) -> Option<Credential> {
         if scheme.eq_ignore_ascii_case("bearer") {
             return Some(Credential::Bearer(Secret::new(rest.to_owned())));
         }
-        let reads = [Method::GET, Method::HEAD].contains(&request.method);
-        if scheme.eq_ignore_ascii_case("basic") && (reads || basic_writes) {
+        if scheme.eq_ignore_ascii_case("basic") && (is_reading(&request.method) || basic_writes) {
             return basic(rest);
         }
     }
@@ -228,6 +229,11 @@ fn credential(request: &Parts, basic_writes: bool) -> Option<Credential> {
         return Some(Credential::Bearer(Secret::new(token.to_owned())));
     }
     session_of(headers).map(Credential::Session)
+}
+
+/// True for methods that change nothing.
+fn is_reading(method: &Method) -> bool {
+    [Method::GET, Method::HEAD, Method::OPTIONS].contains(method)
 }
 
 fn basic(encoded: &str) -> Option<Credential> {
@@ -257,8 +263,7 @@ pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> 
 
 /// True unless a page of another site makes the browser show the cookie for a change.
 fn is_own_page(app: &App, request: &Parts) -> bool {
-    let reads = [Method::GET, Method::HEAD].contains(&request.method);
-    reads || is_own_origin(app, &request.headers, &request.uri)
+    is_reading(&request.method) || is_own_origin(app, &request.headers, &request.uri)
 }
 
 /// True unless a page of another site makes the browser ask. What a page reads is not kept from it
@@ -275,7 +280,7 @@ pub(crate) fn is_own_origin(app: &App, headers: &HeaderMap, uri: &Uri) -> bool {
         .settings
         .cors_origins
         .iter()
-        .any(|allowed| allowed != "*" && crate::origin_matches(allowed, origin));
+        .any(|allowed| allowed != "*" && crate::cors::origin_matches(allowed, origin));
     is_same || is_allowed
 }
 

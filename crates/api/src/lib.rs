@@ -6,6 +6,7 @@
 
 mod authenticate;
 mod console;
+mod cors;
 mod coverage;
 mod front;
 mod limit;
@@ -18,7 +19,6 @@ mod who;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use access::accounts::Accounts;
 use access::signature::Signer;
@@ -30,11 +30,10 @@ use base::clock::Wall;
 use base::health::Board;
 use base::task::Scope;
 use catalog::Database;
-use http::{HeaderName, HeaderValue, header};
+use http::{HeaderName, HeaderValue};
 use ingest::StatusBoard;
 use prometheus::Registry;
 use tokio_util::sync::CancellationToken;
-use tower_http::cors::{AllowOrigin, Any, CorsLayer};
 
 pub use limit::Rates;
 use routes::table::Door;
@@ -221,7 +220,7 @@ fn layered(app: &App, door: Door) -> Router {
     let router = match door {
         // No page of another site may read what is set up here.
         Door::Control | Door::Metrics => router,
-        _ => router.layer(cors(&app.settings.cors_origins)),
+        _ => cors::around(router, app),
     };
     router
         .layer(DefaultBodyLimit::max(app.settings.max_body))
@@ -240,52 +239,6 @@ pub fn openapi() -> String {
 #[must_use]
 pub fn control_openapi() -> String {
     routes::control::description()
-}
-
-fn cors(origins: &[String]) -> CorsLayer {
-    let ours = ["x-request-id", "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"];
-    let mut exposed = vec![header::RETRY_AFTER, header::LOCATION, header::LINK, header::ETAG];
-    exposed.extend(ours.map(HeaderName::from_static));
-    exposed.push(routes::live::OMITTED);
-    let layer = CorsLayer::new()
-        .allow_methods([
-            http::Method::GET,
-            http::Method::HEAD,
-            http::Method::POST,
-            http::Method::PATCH,
-            http::Method::DELETE,
-        ])
-        .allow_headers([
-            header::IF_MATCH,
-            header::RANGE,
-            header::AUTHORIZATION,
-            header::CONTENT_TYPE,
-        ])
-        .expose_headers(exposed)
-        .max_age(Duration::from_secs(600));
-    if origins.iter().any(|origin| origin == "*") {
-        return layer.allow_origin(Any);
-    }
-    // Those that are named may also come with what they know of who is signed in.
-    let layer = layer.allow_credentials(true);
-    let origins: Vec<String> = origins.to_vec();
-    layer.allow_origin(AllowOrigin::predicate(move |origin, _| {
-        origin
-            .to_str()
-            .is_ok_and(|origin| origins.iter().any(|allowed| origin_matches(allowed, origin)))
-    }))
-}
-
-/// True for an equal origin, and for `https://*.example.org` with any name below.
-fn origin_matches(allowed: &str, origin: &str) -> bool {
-    match allowed.split_once("*.") {
-        Some((scheme, domain)) => {
-            origin.strip_prefix(scheme).and_then(|host| host.strip_suffix(domain)).is_some_and(
-                |name| name.len() > 1 && name.ends_with('.') && !name.contains(['/', '@']),
-            )
-        }
-        None => allowed.eq_ignore_ascii_case(origin),
-    }
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ mod control_api;
 mod live_media;
 mod live_socket;
 mod signed_in;
+mod webrtc_door;
 
 #[derive(Clone)]
 struct Door {
@@ -72,7 +73,12 @@ async fn door(change: impl FnOnce(&mut Settings)) -> Door {
     let mjpeg = live::mjpeg::Service::new(live.clone(), 1);
     let webrtc = live::webrtc::Service::start(
         live.clone(),
-        live::webrtc::Config::default(),
+        live::webrtc::Config {
+            stun: vec!["stun:stun.example.org:3478".to_owned()],
+            turn: vec!["turn:turn.example.org".to_owned()],
+            turn_secret: base::Secret::new("north".to_owned()),
+            ..live::webrtc::Config::default()
+        },
         live::webrtc::Sockets {
             udp: vec![tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap()],
             tcp: Vec::new(),
@@ -123,7 +129,7 @@ async fn door(change: impl FnOnce(&mut Settings)) -> Door {
     };
     let server = Server::new(parts, &scope).unwrap();
     let mut more = std::collections::BTreeMap::new();
-    for name in ["http", serve::ADMIN, serve::STATUS, "control", "metrics", "playback"] {
+    for name in ["http", serve::ADMIN, serve::STATUS, "control", "metrics", "playback", "webrtc"] {
         let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
         more.insert(name, socket.local_addr().unwrap());
         let listener = serve::Listener { name, socket, tls: None };
@@ -368,8 +374,8 @@ async fn health_numbers_console_and_foreign_sites_are_answered() {
     let preflight = [("origin", "https://a.example.org"), ("access-control-request-method", "GET")];
     let got = door.ask("OPTIONS", "/live/cam/index.m3u8", &preflight).await;
     assert_eq!(got.headers["access-control-allow-origin"], "https://a.example.org");
-    assert!(!origin_matches("https://*.example.org", "https://evilexample.org"));
-    assert!(!origin_matches("https://*.example.org", "https://x/.example.org"));
+    assert!(!cors::origin_matches("https://*.example.org", "https://evilexample.org"));
+    assert!(!cors::origin_matches("https://*.example.org", "https://x/.example.org"));
 }
 
 #[test]

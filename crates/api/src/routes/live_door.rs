@@ -21,7 +21,7 @@ pub(crate) fn hls() -> Router<App> {
 /// Routes of WebRTC.
 pub(crate) fn webrtc() -> Router<App> {
     let endpoints = get(player::page).post(webrtc::offer).patch(webrtc::amend).delete(webrtc::end);
-    Router::new().route("/{*file}", endpoints)
+    Router::new().route("/{*file}", endpoints.options(webrtc::options))
 }
 
 /// The page that plays a stream.

@@ -65,7 +65,7 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .routes(routes!(audit::list))
         .routes(routes!(audit::head))
         .routes(routes!(links::sign))
-        .routes(routes!(live::file, webrtc::offer, webrtc::amend, webrtc::end))
+        .routes(routes!(live::file, webrtc::offer, webrtc::amend, webrtc::end, webrtc::options))
         .routes(routes!(live::first))
         .routes(routes!(socket::socket))
         .routes(routes!(playback::media))

@@ -136,10 +136,12 @@ pub(crate) const ROUTES: &[Route] = &[
     route("GET", "/api/recordings/{camera}/coverage/summary", Action::ReadRecordings),
     media("/api/playback/{camera}/media.mp4", Action::PlayRecordings),
     media("/live/{*file}", Action::WatchLive),
-    // Whose right it takes, a viewer's or a publisher's, is in the name: the route asks.
+    // Whose right it takes, a viewer's or a publisher's, is in the name: the route asks. The router can match
+    // nothing behind the rest of a path, so `whep` and `whip` cannot be routes of their own.
     route("POST", "/live/{*file}", Action::ReadPublic),
     route("PATCH", "/live/{*file}", Action::ReadPublic),
     route("DELETE", "/live/{*file}", Action::ReadPublic),
+    route("OPTIONS", "/live/{*file}", Action::ReadPublic),
     media("/live.m3u8", Action::WatchLive),
     media("/live/ws", Action::WatchLive),
     route("GET", "/health", Action::ReadHealth),
@@ -158,6 +160,7 @@ const WEBRTC: &[Route] = &[
     route("POST", "/{*file}", Action::ReadPublic),
     route("PATCH", "/{*file}", Action::ReadPublic),
     route("DELETE", "/{*file}", Action::ReadPublic),
+    route("OPTIONS", "/{*file}", Action::ReadPublic),
 ];
 
 /// Routes of the control API.

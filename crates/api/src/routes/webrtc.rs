@@ -7,9 +7,10 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use base::{ErrorKind, StreamPath};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
-use live::webrtc::{Error, OFFER_LEN_MAX, Offer, Started};
+use live::webrtc::{Error, IceServer, OFFER_LEN_MAX, Offer, Started};
 
 use super::live::{OMITTED, lease};
+use super::table::Door;
 use crate::App;
 use crate::authenticate::query;
 use crate::front::{Arrived, text};
@@ -20,6 +21,8 @@ use crate::who::Who;
 pub(crate) const SDP: &str = "application/sdp";
 /// What a peer tells later.
 pub(crate) const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
+const METHODS: &str = "POST, PATCH, DELETE, OPTIONS";
+const ACCEPT_POST: HeaderName = HeaderName::from_static("accept-post");
 const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
 const AGENT_LEN_MAX: usize = 200;
 
@@ -53,8 +56,8 @@ pub(crate) fn is_endpoint(path: &str) -> bool {
 pub(crate) fn no_such_method(method: &Method) -> Problem {
     Problem::with_status(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed")
         .with("method", method)
-        .with("allowed", "POST, PATCH, DELETE, OPTIONS")
-        .header(header::ALLOW, "POST, PATCH, DELETE, OPTIONS")
+        .with("allowed", METHODS)
+        .header(header::ALLOW, METHODS)
 }
 
 /// Answers the offer of a viewer (`<stream>/whep`) or of a publisher (`<stream>/whip`). With
@@ -150,6 +153,57 @@ pub(crate) async fn end(
     Ok(StatusCode::OK.into_response())
 }
 
+/// Says what an endpoint takes, and the STUN and TURN servers before an offer is made (RFC 9725 section 4.6).
+#[utoipa::path(options, operation_id = "webrtc_options", path = "/live/{*file}", tag = "live",
+    params(("file" = String, Path, description = "The stream's path and `whep` or `whip`.")), responses(
+    (status = 204, headers(("Accept-Post" = String, description = "What an offer is."), ("Link" = String, description = "STUN and TURN servers."))),
+    (status = 401, body = ProblemDetails, content_type = "application/problem+json"),
+    (status = 404, body = ProblemDetails, content_type = "application/problem+json")))]
+pub(crate) async fn options(
+    State(app): State<App>,
+    who: Who,
+    Path(path): Path<String>,
+    uri: Uri,
+) -> Result<Response, Problem> {
+    let (stream, publishes) = match Wanted::read(&path) {
+        Some(Wanted::Offer(stream, publishes)) => (stream, publishes),
+        Some(Wanted::Session(stream, id)) => (stream, is_publishers(&path, id)),
+        None => return Err(not_found(&uri)),
+    };
+    permit(&app, &who, &stream_path(stream)?, publishes).await?;
+    let mut headers = HeaderMap::new();
+    headers.insert(header::ALLOW, HeaderValue::from_static(METHODS));
+    headers.insert(ACCEPT_POST, HeaderValue::from_static(SDP));
+    headers.insert(ACCEPT_PATCH, HeaderValue::from_static(FRAGMENT));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let servers = app.webrtc.ice_servers(who.principal.name());
+    let links = servers.iter().filter_map(|server| HeaderValue::from_str(&server.link()).ok());
+    links.for_each(|link| {
+        headers.append(header::LINK, link);
+    });
+    Ok((StatusCode::NO_CONTENT, headers).into_response())
+}
+
+/// The servers that an endpoint names to somebody who shows nothing, as browsers do that ask beforehand:
+/// those that take no password. Empty where there is no endpoint.
+pub(crate) fn links_for_anybody(app: &App, arrived: &Arrived, uri: &Uri) -> Vec<String> {
+    let path = match Door::of(arrived.listener) {
+        Door::WebRtc => uri.path().strip_prefix('/'),
+        Door::Front => uri.path().strip_prefix("/live/"),
+        _ => None,
+    };
+    if !path.is_some_and(is_endpoint) {
+        return Vec::new();
+    }
+    let servers = app.webrtc.ice_servers("");
+    servers.iter().filter(|server| server.credential.is_none()).map(IceServer::link).collect()
+}
+
+/// True when a session below `path` is a publisher's.
+fn is_publishers(path: &str, id: &str) -> bool {
+    path.strip_suffix(id).is_some_and(|head| head.ends_with("/whip/"))
+}
+
 /// A session, for who may do what it does.
 async fn session(
     app: &App,
@@ -158,7 +212,7 @@ async fn session(
     uri: &Uri,
 ) -> Result<(StreamPath, String, Lease), Problem> {
     let Some(Wanted::Session(stream, id)) = Wanted::read(path) else { return Err(not_found(uri)) };
-    let publishes = path.strip_suffix(id).is_some_and(|head| head.ends_with("/whip/"));
+    let publishes = is_publishers(path, id);
     let stream = stream_path(stream)?;
     let lease = permit(app, who, &stream, publishes).await?;
     Ok((stream, id.to_owned(), lease))
