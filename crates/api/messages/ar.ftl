@@ -190,6 +190,7 @@ source_parameter_sets = يستخدم البث عدة مجموعات معلمات
 source_transport_refused = رفضت الكاميرا طريقة النقل هذه. جرّب الأخرى، tcp أو udp.
 source_client_unsupported = العميل المدمج يتحدث RTSP فقط. استعمل client: auto أو ffmpeg لهذا العنوان.
 source_ffmpeg_missing = يحتاج هذا العنوان إلى ffmpeg وهو غير مثبت على الخادم.
+source_panicked = تعذرت قراءة ما أرسلته الكاميرا بشكل غير متوقع. ستعاد المحاولة؛ يرجى الإبلاغ عن ذلك.
 source_protocol_error = ردّت الكاميرا بشكل خاطئ: { $detail }
 
 # vedette check rtsp: what was found, step by step.

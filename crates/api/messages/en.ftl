@@ -190,6 +190,7 @@ source_parameter_sets = The stream uses several parameter sets at once, which ne
 source_transport_refused = The camera refuses this transport. Try the other one, tcp or udp.
 source_client_unsupported = The built-in client speaks only RTSP. Use client: auto or ffmpeg for this address.
 source_ffmpeg_missing = This address needs ffmpeg, and it is not installed on the server.
+source_panicked = Reading what the camera sent failed unexpectedly. It is tried again; please report it.
 source_protocol_error = The camera answered wrongly: { $detail }
 
 # vedette check rtsp: what was found, step by step.

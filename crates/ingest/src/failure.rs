@@ -76,6 +76,8 @@ codes! {
     ClientUnsupported "client_unsupported" NeedsPerson;
     /// The address needs ffmpeg, and it is not installed.
     FfmpegMissing "ffmpeg_missing" NeedsPerson;
+    /// Reading what it sent failed in a way that nobody foresaw: a defect, here or in a library.
+    Panicked "panicked" Passing;
     /// The camera answered with an error or with nonsense.
     ProtocolError "protocol_error" Passing;
 }

@@ -1,9 +1,11 @@
 //! A source's session, whichever client holds it, and which client is next.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use base::outgoing::Outgoing;
+use futures::FutureExt;
 use hub::{Event, Subscriber};
 use media::Tracks;
 
@@ -39,6 +41,15 @@ impl Session {
         choice: &Choice,
         rules: &Rules,
     ) -> Result<Self, Failure> {
+        caught(Self::begin(spec, outlet, choice, rules)).await
+    }
+
+    async fn begin(
+        spec: &SourceSpec,
+        outlet: Outlet,
+        choice: &Choice,
+        rules: &Rules,
+    ) -> Result<Self, Failure> {
         if let Some((from, codec)) = spec.derived.as_ref().and_then(|d| Some((&d.from, d.codec?))) {
             let (reader, tracks) = described(outlet.follow(from), rules.limit).await?;
             if copied::fits(&tracks, codec) {
@@ -55,11 +66,14 @@ impl Session {
 
     /// Takes the next item and publishes what it holds. May be dropped while it waits for one.
     pub(crate) async fn step(&mut self) -> Result<Step, Failure> {
-        match self {
-            Self::Rtsp(session) => session.step().await,
-            Self::Relay(session) => session.step().await,
-            Self::Copied(session) => session.step().await,
-        }
+        caught(async {
+            match self {
+                Self::Rtsp(session) => session.step().await,
+                Self::Relay(session) => session.step().await,
+                Self::Copied(session) => session.step().await,
+            }
+        })
+        .await
     }
 
     pub(crate) fn outlet(&self) -> &Outlet {
@@ -69,6 +83,13 @@ impl Session {
             Self::Copied(session) => session.outlet(),
         }
     }
+}
+
+/// A panic over what a camera sent is a failure of its session and of nothing else: the session is dropped.
+/// `sdp-types` 0.1.8, for one, asserts that no line of a description is malformed before others.
+async fn caught<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let outcome = AssertUnwindSafe(work).catch_unwind().await;
+    outcome.unwrap_or_else(|_| Err(Failure::new(Kind::Panicked)))
 }
 
 /// Waits until a reader is told what it gets.
@@ -117,7 +138,9 @@ impl Choice {
     pub(crate) fn on_failure(&mut self, kind: Kind, pictured: bool) {
         let not_understood = match kind {
             Kind::ParameterSets => true,
-            Kind::CodecUnsupported | Kind::ProtocolError | Kind::FfmpegMissing => !pictured,
+            Kind::CodecUnsupported | Kind::ProtocolError | Kind::Panicked | Kind::FfmpegMissing => {
+                !pictured
+            }
             _ => false,
         };
         if self.client == Client::Auto && not_understood {

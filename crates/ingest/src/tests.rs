@@ -197,3 +197,50 @@ async fn pull(spec: &SourceSpec, outlet: crate::outlet::Outlet) {
         Ok(mut session) => while session.step().await.is_ok() {},
     }
 }
+
+/// A camera that answers every request with this description.
+async fn describing(description: &'static str) -> std::net::SocketAddr {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            let mut request = vec![0; 4_096];
+            let len = socket.read(&mut request).await.unwrap_or(0);
+            let text = String::from_utf8_lossy(&request[..len]).into_owned();
+            let number = text.lines().find(|line| line.starts_with("CSeq")).unwrap_or("CSeq: 1");
+            let answer = format!(
+                "RTSP/1.0 200 OK\r\n{number}\r\nContent-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{description}",
+                description.len()
+            );
+            // Whoever asked may have left.
+            let _ = socket.write_all(answer.as_bytes()).await;
+        }
+    });
+    address
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_description_that_makes_a_library_panic_fails_its_own_source_which_is_tried_again() {
+    let mut bench = bench();
+    let hostile = "v=0\r\no=- 0 0 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\nnonsense\r\na=x\r\n";
+    let address = describing(hostile).await;
+    let spec = spec(&format!("rtsp://{address}/1"), Client::Native);
+    bench.service.reconcile(vec![spec]);
+    let id = CameraId::new("cam1").unwrap();
+    let failures = || {
+        let status = bench.service.status().get(&id)?;
+        status.last_error.map(|error| (error.code, error.at))
+    };
+    let twice = async {
+        let mut seen = std::collections::BTreeSet::new();
+        while seen.len() < 2 {
+            seen.extend(failures());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        seen
+    };
+    let seen = tokio::time::timeout(Duration::from_secs(30), twice).await.unwrap();
+    assert!(seen.iter().all(|(code, _)| *code == "panicked"), "{seen:?}");
+    assert!(bench.service.close(Duration::from_secs(5)).await.is_empty());
+}
