@@ -3,13 +3,15 @@
 //! One task each. Browsers make key frames only when they are asked: asked for at intervals, since whoever
 //! comes to watch needs one, and at once after a loss.
 
+use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use access::Standing;
 use base::{Clock, StreamPath, SystemClock};
 use bytes::Bytes;
 use media::rtp::packet::Packet;
+use media::rtp::rtcp::SenderInfo;
 use str0m::media::Mid;
 use str0m::rtp::RtpPacket;
 use tokio_util::sync::CancellationToken;
@@ -61,6 +63,8 @@ struct State {
     reached: Reached,
     asked: Option<Instant>,
     gone: Option<&'static str>,
+    /// The last of each medium.
+    reports: HashMap<usize, SenderInfo>,
 }
 
 impl Publishing {
@@ -72,6 +76,7 @@ impl Publishing {
             reached: Reached::Answered,
             asked: None,
             gone: None,
+            reports: HashMap::new(),
         };
         let why = loop {
             if let Some(why) = self.serve(&mut state) {
@@ -135,7 +140,7 @@ impl Publishing {
         }
         let (mono, wall) = (SystemClock.mono(), SystemClock.wall());
         if self.sink.tick(mono, wall).is_err() {
-            return Some("another source was first");
+            return Some("another source has taken the path");
         }
         self.ask_for_key_frame(now, state);
         if let Some((local, remote)) = self.peer.candidates_in_use() {
@@ -198,6 +203,7 @@ impl Publishing {
         let Some(track) = found else {
             return Counters::add(&self.entry.counters.inbound_packets_in_error, 1);
         };
+        self.report(packet, track, state);
         let rtp = Packet {
             payload_type,
             marker: packet.header.marker,
@@ -207,7 +213,16 @@ impl Publishing {
             payload: Bytes::from_owner(Arc::clone(&packet.payload)),
         };
         if self.sink.rtp(SystemClock.mono(), SystemClock.wall(), track, rtp).is_err() {
-            state.gone = Some("another source was first");
+            state.gone = Some("another source has taken the path");
+        }
+    }
+
+    /// Hands on what the sender last reported of the packet's track, once.
+    fn report(&mut self, packet: &RtpPacket, track: usize, state: &mut State) {
+        let Some(said) = packet.last_sender_info else { return };
+        let info = sender_info(&said);
+        if state.reports.insert(track, info) != Some(info) {
+            self.sink.sender_report(SystemClock.mono(), track, info);
         }
     }
 
@@ -220,6 +235,17 @@ impl Publishing {
         tracing::debug!(session = %self.entry.id, stream = %self.path, reason = why, "publisher left");
         self.shared.forget(self.session, &self.entry.id);
     }
+}
+
+/// A report as the sink reads it: seconds since 1900 and their 2^32nd parts (RFC 3550 section 4), and the
+/// 32 bits of the track's own clock.
+fn sender_info(said: &str0m::rtp::rtcp::SenderInfo) -> SenderInfo {
+    const FROM_1900: u64 = 2_208_988_800;
+    let since = said.ntp_time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let parts = (u64::from(since.subsec_nanos()) << 32) / 1_000_000_000;
+    let ntp = (since.as_secs().wrapping_add(FROM_1900) << 32) | parts;
+    let timestamp = u32::try_from(said.rtp_time.numer() & 0xffff_ffff).unwrap_or_default();
+    SenderInfo { ntp, timestamp }
 }
 
 /// The announcement of what the answer chose, as a description that the sink reads.
