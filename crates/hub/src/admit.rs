@@ -11,6 +11,7 @@ use tokio::sync::{broadcast, watch};
 use crate::change::{Change, What};
 use crate::paths::{NotPublishable, Publishable, Rules};
 use crate::publisher::Publisher;
+use crate::reservation::Reservation;
 use crate::stream::{Hub, Origin, Shared, Start};
 use crate::subscriber::Subscriber;
 
@@ -146,9 +147,22 @@ impl Hub {
         tracks: Tracks,
         origin: Origin,
     ) -> Result<Publisher, NotPublishable> {
+        let reserved = self.reserve_by_rule(path, origin)?;
+        reserved.begin(tracks).map_err(|_| NotPublishable::Taken)
+    }
+
+    /// The first half of [`Hub::publish_by_rule`], for who does not know the description yet.
+    ///
+    /// # Errors
+    /// As [`Hub::publish_by_rule`].
+    pub fn reserve_by_rule(
+        &self,
+        path: &StreamPath,
+        origin: Origin,
+    ) -> Result<Reservation, NotPublishable> {
         let allowed = self.publishable(path)?;
-        let published = self.take_over(path, tracks, origin, allowed.replaces);
-        published.map_err(|_| NotPublishable::Taken)
+        let reserved = self.reserve(path, origin, allowed.replaces);
+        reserved.map_err(|_| NotPublishable::Taken)
     }
 }
 

@@ -24,6 +24,12 @@ impl Publisher {
         let _ = publisher.wait_for(|number| *number != self.number).await;
     }
 
+    /// True when another publisher has taken the path.
+    #[must_use]
+    pub fn is_replaced(&self) -> bool {
+        *self.stream.publisher.borrow() != self.number
+    }
+
     /// Gives a unit to all readers. Never waits.
     pub fn push(&self, unit: AccessUnit) {
         let metrics = &self.stream.hub.metrics;
@@ -62,7 +68,7 @@ impl Drop for Publisher {
         if state.publishers != self.number {
             return;
         }
-        state.published = false;
+        (state.published, state.is_held) = (false, false);
         let waiting = std::mem::take(&mut state.waiting);
         drop(state);
         self.stream.hub.metrics.streams.dec();
@@ -71,7 +77,7 @@ impl Drop for Publisher {
     }
 }
 
-fn wake(waiting: Vec<(u64, Waker)>) {
+pub(crate) fn wake(waiting: Vec<(u64, Waker)>) {
     for (_, waker) in waiting {
         waker.wake();
     }

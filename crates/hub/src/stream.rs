@@ -5,17 +5,18 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering, fence};
 use std::sync::{Arc, OnceLock, Weak};
 use std::task::Waker;
 
-use base::{CameraId, Clock, StreamPath, SystemClock, Wall};
+use base::{CameraId, StreamPath, Wall};
 use media::{AccessUnit, Tracks};
 use parking_lot::Mutex;
 use tokio::sync::{broadcast, watch};
 
 use crate::admit::NotAdmitted;
-use crate::change::{Change, What};
+use crate::change::Change;
 use crate::demand::Demand;
 use crate::metrics::Metrics;
 use crate::paths::Rules;
 use crate::publisher::Publisher;
+use crate::reservation::Reservation;
 use crate::ring::{Ring, RingLimits};
 use crate::subscriber::Subscriber;
 
@@ -60,10 +61,12 @@ pub(crate) struct Stream {
 pub(crate) struct State {
     pub(crate) ring: Ring,
     pub(crate) published: bool,
+    /// True while it is published or reserved.
+    pub(crate) is_held: bool,
     /// Publishers so far.
     pub(crate) publishers: u64,
-    origin: Origin,
-    since: Wall,
+    pub(crate) origin: Origin,
+    pub(crate) since: Wall,
     pub(crate) waiting: Vec<(u64, Waker)>,
 }
 
@@ -115,7 +118,7 @@ pub struct StreamState {
     pub published: bool,
     /// Who feeds it, and since when.
     pub origin: Option<(Origin, Wall)>,
-    /// True when it is published or would be for a reader.
+    /// True when it is published, is about to be, or would be for a reader.
     pub fed: bool,
     /// Its readers, the recorder among them.
     pub readers: usize,
@@ -187,25 +190,16 @@ impl Hub {
         origin: Origin,
         replaces: bool,
     ) -> Result<Publisher, PathTaken> {
-        let stream = self.stream(path);
-        let mut state = stream.state.lock();
-        let was_published = std::mem::replace(&mut state.published, true);
-        if was_published && !replaces {
-            return Err(PathTaken(path.clone()));
-        }
-        state.publishers += 1;
-        let number = state.publishers;
-        (state.origin, state.since) = (origin.clone(), SystemClock.wall());
-        state.ring.describe(tracks);
-        stream.publisher.send_replace(number);
-        drop(state);
-        if was_published {
-            self.announce(path, What::NotReady);
-        } else {
-            self.shared.metrics.streams.inc();
-        }
-        self.announce(path, What::Ready(origin));
-        Ok(Publisher { stream, number })
+        self.reserve(path, origin, replaces)?.begin(tracks)
+    }
+
+    pub(crate) fn reserve(
+        &self,
+        path: &StreamPath,
+        origin: Origin,
+        replaces: bool,
+    ) -> Result<Reservation, PathTaken> {
+        Reservation::take(self.stream(path), origin, replaces)
     }
 
     /// Follows a path that exists: one that is published, or whose producer waits for a reader.
@@ -278,6 +272,7 @@ impl Hub {
             state: Mutex::new(State {
                 ring,
                 published: false,
+                is_held: false,
                 publishers: 0,
                 origin: Origin::default(),
                 since: Wall::default(),
@@ -298,7 +293,7 @@ impl Hub {
 
 impl Stream {
     fn is_fed(&self) -> bool {
-        self.state.lock().published || self.demands.load(Ordering::SeqCst) > 0
+        self.state.lock().is_held || self.demands.load(Ordering::SeqCst) > 0
     }
 
     fn describe(&self) -> StreamState {
@@ -307,7 +302,7 @@ impl Stream {
             path: self.path.clone(),
             published: state.published,
             origin: state.published.then(|| (state.origin.clone(), state.since)),
-            fed: state.published || self.demands.load(Ordering::Relaxed) > 0,
+            fed: state.is_held || self.demands.load(Ordering::Relaxed) > 0,
             readers: *self.readers.borrow(),
             viewers: self.viewers.load(Ordering::Relaxed),
             received: self.received.load(Ordering::Relaxed),

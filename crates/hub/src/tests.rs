@@ -266,6 +266,31 @@ fn a_new_publisher_takes_the_place_of_the_old_where_the_rule_says_so() {
 }
 
 #[test]
+fn a_reserved_path_is_nobody_elses_and_its_readers_wait() {
+    let (hub, path) = (hub(10_000), path());
+    hub.set_rules(rules(0, false));
+    let reserve = || hub.reserve_by_rule(&path, Origin::default());
+    drop(reserve().unwrap());
+    assert!(hub.subscribe(&path, Start::Group).is_none(), "given back");
+    let reserved = reserve().unwrap();
+    assert_eq!(reserve().err(), Some(NotPublishable::Taken));
+    let mut reader = hub.subscribe(&path, Start::Group).unwrap();
+    assert!(!hub.state(&path).unwrap().published);
+    let publisher = reserved.begin(tracks(1)).unwrap();
+    publisher.push(unit(0, true));
+    assert_eq!(numbers(&drained(&mut reader)), [0]);
+    hub.set_rules(rules(0, true));
+    let other = reserve().unwrap();
+    assert!(publisher.is_replaced() && !other.is_replaced());
+    assert_eq!(drained(&mut reader), [Event::Ended]);
+    let third = reserve().unwrap();
+    assert!(other.is_replaced() && other.begin(tracks(1)).is_err());
+    drop(publisher);
+    assert!(third.begin(tracks(1)).is_ok());
+    assert!(reserve().is_ok());
+}
+
+#[test]
 fn a_path_takes_as_many_viewers_as_its_rule_says_and_recorders_do_not_count() {
     let (hub, path) = (hub(10_000), path());
     hub.set_rules(rules(1, false));

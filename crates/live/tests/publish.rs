@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use base::{Clock, StreamPath, SystemClock};
 use bytes::Bytes;
+use hub::paths::{Rule, Rules};
 use hub::{Event, Hub, Origin, RingLimits, Start};
 use live::publish::{Order, Sink};
 use live::sessions::Counters;
@@ -56,6 +57,9 @@ fn read(
 ) -> Option<(Tracks, Vec<AccessUnit>)> {
     let hub =
         Hub::new(RingLimits::default(), hub::Metrics::new(&prometheus::Registry::new()).unwrap());
+    let name = hub::paths::ALL_OTHERS.to_owned();
+    let rule = Rule { name, publish: true, ..Rule::default() };
+    hub.set_rules(Rules::new(vec![rule]).unwrap());
     let path = StreamPath::new("cam").unwrap();
     let order = Order::Restored(Duration::from_millis(100));
     let mut sink = Sink::open(&hub, &path, announced, Origin::default(), order).unwrap();

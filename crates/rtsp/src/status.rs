@@ -10,6 +10,9 @@ pub enum Status {
     Forbidden,
     NotFound,
     NotAcceptable,
+    /// Of HTTP: RTSP 1.0 has none for it, and whoever does not know it takes it for a 400 (RFC 2326
+    /// section 7.1.1).
+    Conflict,
     UnsupportedMediaType,
     NotEnoughBandwidth,
     SessionNotFound,
@@ -28,6 +31,7 @@ impl Status {
             Self::Forbidden => "403 Forbidden",
             Self::NotFound => "404 Not Found",
             Self::NotAcceptable => "406 Not Acceptable",
+            Self::Conflict => "409 Conflict",
             Self::UnsupportedMediaType => "415 Unsupported Media Type",
             Self::NotEnoughBandwidth => "453 Not Enough Bandwidth",
             Self::SessionNotFound => "454 Session Not Found",

@@ -1,6 +1,7 @@
 //! Why a stream cannot be published.
 
 use base::ErrorKind;
+use hub::paths::NotPublishable;
 
 /// Why a stream cannot be published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -12,8 +13,17 @@ pub enum PublishError {
     #[error("no medium that can be carried")]
     NothingToCarry,
     /// The path is none that may be published to.
-    #[error("the path is not open to publishers")]
-    NotPublishable,
+    #[error("{0}")]
+    NotPublishable(NotPublishable),
+}
+
+impl From<NotPublishable> for PublishError {
+    fn from(why: NotPublishable) -> Self {
+        match why {
+            NotPublishable::Taken => Self::Taken,
+            why => Self::NotPublishable(why),
+        }
+    }
 }
 
 impl PublishError {
@@ -23,7 +33,7 @@ impl PublishError {
         match self {
             Self::Taken => ErrorKind::Conflict,
             Self::NothingToCarry => ErrorKind::Unsupported,
-            Self::NotPublishable => ErrorKind::NotFound,
+            Self::NotPublishable(why) => why.kind(),
         }
     }
 
@@ -33,7 +43,7 @@ impl PublishError {
         match self {
             Self::Taken => "path_taken",
             Self::NothingToCarry => "nothing_to_carry",
-            Self::NotPublishable => "path_not_publishable",
+            Self::NotPublishable(why) => why.code(),
         }
     }
 }

@@ -17,6 +17,9 @@ impl Sink {
         track: usize,
         frame: Frame,
     ) -> Result<(), PublishError> {
+        if self.is_replaced() {
+            return Err(PublishError::Taken);
+        }
         self.place(track, frame.timestamp, now);
         let is_lead = track == self.lead;
         let Some(Some(lane)) = self.lanes.get_mut(track) else { return Ok(()) };
@@ -53,7 +56,8 @@ impl Sink {
             tracing::info!(stream = %self.path, "codec parameters changed");
             publisher.describe(tracks.clone());
         } else {
-            let opened = self.hub.publish_from(&self.path, tracks.clone(), self.origin.clone());
+            let reservation = self.reservation.take().ok_or(PublishError::Taken)?;
+            let opened = reservation.begin(tracks.clone());
             self.publisher = Some(opened.map_err(|_| PublishError::Taken)?);
             tracing::info!(stream = %self.path, codecs = tracks.rfc6381(), "publisher began");
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use base::{Mono, StreamPath, Wall};
 use bytes::Bytes;
-use hub::{Hub, Origin, Publisher};
+use hub::{Hub, Origin, Publisher, Reservation};
 use media::Tracks;
 use media::rtp::packet::Packet;
 use media::rtp::rtcp::{self, Report, SenderInfo};
@@ -26,13 +26,13 @@ pub enum Order {
 
 /// A publisher's way into the hub. Dropping it leaves the path.
 pub struct Sink {
-    pub(super) hub: Hub,
     pub(super) path: StreamPath,
-    pub(super) origin: Origin,
     /// By the number of the medium in the announcement; `None` where it is not carried.
     pub(super) lanes: Vec<Option<Lane>>,
     /// The lane by whose key frames the stream begins.
     pub(super) lead: usize,
+    /// The right to the path, until the first key frame.
+    pub(super) reservation: Option<Reservation>,
     pub(super) publisher: Option<Publisher>,
     pub(super) tracks: Option<Tracks>,
     /// The moment at which the shared clock stood at 0: that of the first packet.
@@ -43,11 +43,12 @@ pub struct Sink {
 }
 
 impl Sink {
-    /// Prepares to publish what is announced. The path is fed from the first key frame on whose parameters
-    /// are known.
+    /// Takes the path, as its rule allows, to publish what is announced. It is fed from the first key frame
+    /// on whose parameters are known.
     ///
     /// # Errors
-    /// [`PublishError::Taken`] while another source feeds the path, [`PublishError::NothingToCarry`] when
+    /// [`PublishError::Taken`] while another source has the path and may not be replaced,
+    /// [`PublishError::NotPublishable`] where no rule allows it, [`PublishError::NothingToCarry`] when
     /// no medium is of a codec that is carried.
     pub fn open(
         hub: &Hub,
@@ -71,15 +72,12 @@ impl Sink {
         let lead = lanes.iter().position(is_video);
         let lead = lead.or_else(|| lanes.iter().position(Option::is_some));
         let lead = lead.ok_or(PublishError::NothingToCarry)?;
-        if hub.state(path).is_some_and(|state| state.published) {
-            return Err(PublishError::Taken);
-        }
+        let reservation = Some(hub.reserve_by_rule(path, origin)?);
         Ok(Self {
-            hub: hub.clone(),
             path: path.clone(),
-            origin,
             lanes,
             lead,
+            reservation,
             publisher: None,
             tracks: None,
             epoch: None,
@@ -93,7 +91,7 @@ impl Sink {
     /// that are none, or of media that are not carried, are counted and dropped.
     ///
     /// # Errors
-    /// [`PublishError::Taken`] when another source was first with a key frame: the session is over.
+    /// [`PublishError::Taken`] when another source has taken the path: the session is over.
     pub fn packet(
         &mut self,
         now: Mono,
@@ -166,6 +164,9 @@ impl Sink {
     /// # Errors
     /// As [`Self::packet`].
     pub fn tick(&mut self, now: Mono, wall: Wall) -> Result<(), PublishError> {
+        if self.is_replaced() {
+            return Err(PublishError::Taken);
+        }
         for track in 0..self.lanes.len() {
             let Some(Some(lane)) = self.lanes.get_mut(track) else { continue };
             let mut frames = Vec::new();
@@ -173,6 +174,13 @@ impl Sink {
             frames.into_iter().try_for_each(|frame| self.frame((now, wall), track, frame))?;
         }
         Ok(())
+    }
+
+    /// True when another source has taken the path: the session is over.
+    #[must_use]
+    pub fn is_replaced(&self) -> bool {
+        self.publisher.as_ref().is_some_and(Publisher::is_replaced)
+            || self.reservation.as_ref().is_some_and(Reservation::is_replaced)
     }
 
     /// True once the path is fed: from the first key frame on.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use base::{Mono, StreamPath, Wall};
 use bytes::Bytes;
+use hub::paths::{NotPublishable, Rule, Rules};
 use hub::{Event, Hub, Origin, RingLimits, Start, Subscriber};
 use media::h264::nal::join;
 use media::rtp::{self, Payload};
@@ -41,7 +42,14 @@ fn path() -> StreamPath {
 
 fn new_hub() -> Hub {
     let metrics = hub::Metrics::new(&prometheus::Registry::new()).unwrap();
-    Hub::new(RingLimits::default(), metrics)
+    let hub = Hub::new(RingLimits::default(), metrics);
+    hub.set_rules(rules(false));
+    hub
+}
+
+fn rules(override_publisher: bool) -> Rules {
+    let name = hub::paths::ALL_OTHERS.to_owned();
+    Rules::new(vec![Rule { name, publish: true, override_publisher, ..Rule::default() }]).unwrap()
 }
 
 fn open(hub: &Hub, media: &[&str], order: Order) -> Result<Sink, PublishError> {
@@ -178,14 +186,35 @@ fn parameters_that_only_the_pictures_bring_are_found_and_followed() {
 fn a_path_has_one_publisher() {
     let hub = new_hub();
     let mut first = open(&hub, &[VIDEO, SETS], Order::Kept).unwrap();
-    let mut second = open(&hub, &[VIDEO, SETS], Order::Kept).unwrap();
+    assert_eq!(
+        open(&hub, &[VIDEO, SETS], Order::Kept).err(),
+        Some(PublishError::Taken),
+        "before any picture"
+    );
     video().send(&mut first, 0, 0, &picture(&[], true));
-    let packets = video().packets(0, &picture(&[], true));
-    let results = packets.iter().map(|p| second.packet(millis(0), Wall::default(), 0, p));
-    assert_eq!(results.collect::<Result<Vec<()>, _>>(), Err(PublishError::Taken));
     assert_eq!(open(&hub, &[VIDEO], Order::Kept).err(), Some(PublishError::Taken));
     drop(first);
     assert!(open(&hub, &[VIDEO], Order::Kept).is_ok());
+    hub.set_rules(Rules::default());
+    let refused = open(&hub, &[VIDEO], Order::Kept).err();
+    assert_eq!(refused, Some(PublishError::NotPublishable(NotPublishable::NoRule)));
+}
+
+#[test]
+fn a_publisher_that_is_replaced_ends_at_its_next_packet() {
+    let hub = new_hub();
+    hub.set_rules(rules(true));
+    let mut first = open(&hub, &[VIDEO, SETS], Order::Kept).unwrap();
+    let mut pictures = video();
+    pictures.send(&mut first, 0, 0, &picture(&[], true));
+    let mut second = open(&hub, &[VIDEO, SETS], Order::Kept).unwrap();
+    let packets = pictures.packets(3_600, &picture(&[], true));
+    let results = packets.iter().map(|p| first.packet(millis(40), Wall::default(), 0, p));
+    assert_eq!(results.collect::<Result<Vec<()>, _>>(), Err(PublishError::Taken));
+    assert_eq!(first.tick(millis(41), Wall::default()), Err(PublishError::Taken));
+    drop(first);
+    video().send(&mut second, 50, 0, &picture(&[], true));
+    assert!(second.is_open() && hub.state(&path()).unwrap().published);
 }
 
 #[test]

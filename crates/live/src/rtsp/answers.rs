@@ -261,9 +261,9 @@ impl Connection {
             }
             Err(error) => {
                 let status = match error {
-                    PublishError::Taken => Status::ServiceUnavailable,
+                    PublishError::Taken => Status::Conflict,
                     PublishError::NothingToCarry => Status::UnsupportedMediaType,
-                    PublishError::NotPublishable => Status::Forbidden,
+                    PublishError::NotPublishable(_) => Status::Forbidden,
                 };
                 self.talk.refuse(now, status)
             }

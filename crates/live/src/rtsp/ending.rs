@@ -41,7 +41,7 @@ impl End {
             Self::TooSlow => "it is too slow: it skipped again and again",
             Self::Changed => "the stream has other codecs now",
             Self::SourceLost => "the source is lost",
-            Self::Taken => "another source was first",
+            Self::Taken => "another source has taken the path",
             Self::Kicked => "ended by hand",
             Self::RightEnded => "its right ended",
             Self::Stopping => "the server stops",

@@ -87,6 +87,11 @@ impl Publisher {
         sink.tick(now, SystemClock.wall()).map_err(|_| End::Taken)
     }
 
+    /// True when another source has taken the path.
+    pub(super) fn is_replaced(&self) -> bool {
+        self.sink.as_ref().is_some_and(Sink::is_replaced)
+    }
+
     /// How long nothing came; not at all while nothing needs to.
     pub(super) fn silent_for(&self, now: Mono) -> Duration {
         self.sink.as_ref().map_or(Duration::ZERO, |_| now.since(self.heard))

@@ -95,6 +95,9 @@ impl Session {
         }
         if let Some(publisher) = &mut self.publisher {
             publisher.count(&self.entry.counters);
+            if publisher.is_replaced() {
+                return Err(End::Taken);
+            }
             if publisher.silent_for(now) > config.source_timeout {
                 return Err(End::SourceLost);
             }

@@ -424,11 +424,7 @@ impl Shared {
         if codecs.params().is_empty() {
             return Err(Error::NothingToCarry(Vec::new()));
         }
-        let allowed = self.live.hub.publishable(&offer.path)?;
-        let is_fed = self.live.hub.state(&offer.path).is_some_and(|state| state.published);
-        if is_fed && !allowed.replaces {
-            return Err(Error::Taken);
-        }
+        self.live.hub.publishable(&offer.path)?;
         let reach = peer::reach(&self.net, &self.config.advertise, Some(offer.peer.ip()));
         let (mut peer, sdp) =
             Peer::answer(Arc::clone(&self.net), reach, (offer.sdp.clone(), codecs, true))?;
@@ -557,7 +553,7 @@ fn of_sink(error: PublishError) -> Error {
     match error {
         PublishError::Taken => Error::Taken,
         PublishError::NothingToCarry => Error::NothingToCarry(Vec::new()),
-        PublishError::NotPublishable => Error::Stream(OpenError::NoStream),
+        PublishError::NotPublishable(why) => Error::NotPublishable(why),
     }
 }
 
