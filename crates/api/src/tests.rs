@@ -66,6 +66,7 @@ async fn door(change: impl FnOnce(&mut Settings)) -> Door {
         scope: scope.child(),
         sessions: live::sessions::Sessions::default(),
         start_timeout: std::time::Duration::from_secs(10),
+        reader_grace: std::time::Duration::from_secs(10),
     };
     let sessions = live.sessions.clone();
     let hls = live::hls::Service::new(live.clone(), live::hls::Config::default());

@@ -32,4 +32,6 @@ pub struct Context {
     pub sessions: sessions::Sessions,
     /// How long a first reader waits for the first key frame.
     pub start_timeout: Duration,
+    /// How long what is made of a stream for many viewers outlives its source.
+    pub reader_grace: Duration,
 }

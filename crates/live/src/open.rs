@@ -5,6 +5,7 @@ use std::time::Duration;
 use base::{ErrorKind, StreamPath};
 use hub::{Event, Hub, NotAdmitted, Start, Subscriber};
 use media::Tracks;
+use tokio::time::Instant;
 
 /// Why a stream cannot be entered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -74,8 +75,7 @@ pub async fn open(
     start: Start,
     limit: Duration,
 ) -> Result<Opened, OpenError> {
-    let own = hub.rules().find(path).and_then(|found| found.rule().start_timeout);
-    let limit = own.filter(|_| !hub.is_camera(path)).unwrap_or(limit);
+    let limit = start_timeout(hub, path, limit);
     let mut reader = hub.admit(path, start)?;
     let first = async {
         loop {
@@ -86,4 +86,37 @@ pub async fn open(
     };
     let tracks = tokio::time::timeout(limit, first).await.map_err(|_| OpenError::NotStarted)?;
     Ok(Opened { reader, tracks })
+}
+
+/// How long a first reader of `path` waits: `limit`, unless its rule says otherwise.
+pub(crate) fn start_timeout(hub: &Hub, path: &StreamPath, limit: Duration) -> Duration {
+    let own = hub.rules().find(path).and_then(|found| found.rule().start_timeout);
+    own.filter(|_| !hub.is_camera(path)).unwrap_or(limit)
+}
+
+/// How long a source has been missing, for who makes something of a stream for many viewers.
+pub(crate) struct Missing {
+    since: Option<Instant>,
+    limit: Duration,
+}
+
+impl Missing {
+    /// It has not begun: it may take as long as a first reader waits.
+    pub(crate) fn new(grace: Duration, start_timeout: Duration) -> Self {
+        Self { since: Some(Instant::now()), limit: grace.max(start_timeout) }
+    }
+
+    /// Notes what the stream says.
+    pub(crate) fn note(&mut self, event: &Event) {
+        match event {
+            Event::Ended => self.since = Some(Instant::now()),
+            Event::Tracks(_) | Event::Unit(_) => self.since = None,
+            Event::Skipped(_) => {}
+        }
+    }
+
+    /// True when it has been missing for too long.
+    pub(crate) fn is_over(&self) -> bool {
+        self.since.is_some_and(|since| since.elapsed() > self.limit)
+    }
 }

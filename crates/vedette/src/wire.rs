@@ -129,6 +129,7 @@ pub async fn start(file: &Config) -> anyhow::Result<Running> {
         scope: scope.child(),
         sessions: live::sessions::Sessions::default(),
         start_timeout: settings.duration("live.on_demand.start_timeout"),
+        reader_grace: settings.duration("live.reader_grace"),
     };
     let hls = start_hls(config, &live);
     let rtsp_scope = scope.child();

@@ -78,6 +78,11 @@ fn an_edit_of_the_rules_takes_effect_and_touches_no_other_path() -> Result<()> {
     std::fs::write(&file, text)?;
     plays(&server.client(), "c_1")?;
     ensure!(server.get("/live/b_2/main_stream.m3u8")?.status == 404);
+    // A player that still asks keeps nothing alive whose rule is gone.
+    wait_for("the end of b_1", SOON, || {
+        let answer = server.get("/live/b_1/main_stream.m3u8")?;
+        Ok((answer.status == 404).then_some(()))
+    })?;
     plays(&server.client(), "a_1")?;
     server.stop()
 }

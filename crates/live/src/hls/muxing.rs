@@ -17,6 +17,7 @@ use super::egress::Muxer;
 use super::viewers::Viewers;
 use super::{Config, Error, Format};
 use crate::Context;
+use crate::open::Missing;
 use crate::sessions::{Counters, Doing, Entry, Facts, Protocol};
 
 /// How often it is looked who has left.
@@ -74,13 +75,18 @@ impl Running {
         Counters::add(&self.entry.counters.outbound_bytes, len);
     }
 
-    /// Follows the stream until nobody asks any more.
-    pub(super) async fn run(&self, mut reader: Subscriber, idle_after: Duration) {
+    /// Follows the stream until nobody asks any more, or its source has been missing for too long.
+    pub(super) async fn run(
+        &self,
+        mut reader: Subscriber,
+        mut missing: Missing,
+        idle_after: Duration,
+    ) {
         let token = self.scope.token();
         let mut look = tokio::time::interval(LOOK_EVERY);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut events = Vec::new();
-        while self.last_request.lock().elapsed() < idle_after {
+        while self.last_request.lock().elapsed() < idle_after && !missing.is_over() {
             tokio::select! {
                 () = token.cancelled() => return,
                 _ = look.tick() => self.viewers.leave_idle(idle_after, Instant::now()),
@@ -88,6 +94,7 @@ impl Running {
             }
             // What the ring holds comes at once.
             reader.drain(&mut events);
+            events.iter().for_each(|event| missing.note(event));
             self.take(events.drain(..));
             reader.sent(self.sent.swap(0, Ordering::Relaxed));
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use access::Lease;
 use base::{ErrorKind, StreamPath};
 use bytes::Bytes;
-use hub::Start;
+use hub::{NotAdmitted, Start, Subscriber};
 use parking_lot::Mutex;
 
 use super::blocking::{Awaited, Turn};
@@ -16,6 +16,7 @@ use super::muxing::Running;
 use super::viewers::{Player, Viewer};
 use super::{Config, Format};
 use crate::Context;
+use crate::open::{Missing, start_timeout};
 
 /// Why there is no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -44,6 +45,22 @@ pub enum Error {
     /// The stream has too many players.
     #[error("too many players")]
     Full,
+    /// It has as many viewers as its rule allows.
+    #[error("the stream has as many viewers as it may have")]
+    FullByRule,
+    /// The server makes as many streams on demand as it can.
+    #[error("no more streams can be made now")]
+    Busy,
+}
+
+impl From<NotAdmitted> for Error {
+    fn from(refused: NotAdmitted) -> Self {
+        match refused {
+            NotAdmitted::NoStream => Self::NoStream,
+            NotAdmitted::Full => Self::FullByRule,
+            NotAdmitted::Busy => Self::Busy,
+        }
+    }
 }
 
 impl Error {
@@ -52,7 +69,7 @@ impl Error {
     pub const fn kind(&self) -> ErrorKind {
         match self {
             Self::NoStream | Self::NoFile | Self::SessionEnded => ErrorKind::NotFound,
-            Self::NotStarted | Self::Full => ErrorKind::Unavailable,
+            Self::NotStarted | Self::Full | Self::FullByRule | Self::Busy => ErrorKind::Unavailable,
             Self::NothingToCarry(_) => ErrorKind::Unsupported,
             Self::TooFarAhead => ErrorKind::Invalid,
             Self::TooManyWaiting => ErrorKind::Exhausted,
@@ -71,6 +88,8 @@ impl Error {
             Self::SessionEnded => "session_ended",
             Self::TooManyWaiting => "too_many_waiting",
             Self::Full => "too_many_viewers",
+            Self::FullByRule => "stream_full",
+            Self::Busy => "streams_busy",
         }
     }
 }
@@ -141,20 +160,7 @@ impl Service {
     pub async fn get(&self, _lease: &Lease, asked: &Asked<'_>) -> Result<Answer, Error> {
         let wanted = Wanted::read(asked.file).ok_or(Error::NoFile)?;
         let format = wanted.format(asked.format);
-        let running = self.running(asked.path, format).ok_or(Error::NoStream)?;
-        running.touch();
-        let viewer = match wanted {
-            Wanted::Playlist { multivariant } => {
-                let is_reloaded = !multivariant || format == Format::Ts;
-                Some(running.viewers.find(asked.session, &asked.player, is_reloaded)?)
-            }
-            // Who names no session is counted with nobody.
-            _ => {
-                let session =
-                    asked.session.map(|_| running.viewers.find(asked.session, &asked.player, true));
-                session.transpose()?
-            }
-        };
+        let (running, viewer) = self.enter(asked, wanted, format)?;
         let answered = self.answer(&running, viewer.as_deref(), wanted, asked);
         let answer = match &viewer {
             Some(viewer) => {
@@ -174,6 +180,41 @@ impl Service {
         Ok(answer)
     }
 
+    /// The muxer that has it, and the session of who asks, who is a viewer of the stream.
+    fn enter(
+        &self,
+        asked: &Asked<'_>,
+        wanted: Wanted,
+        format: Format,
+    ) -> Result<(Arc<Running>, Option<Arc<Viewer>>), Error> {
+        let hub = &self.shared.live.hub;
+        let known = self.shared.muxers.lock().get(&(asked.path.clone(), format)).cloned();
+        let (running, mut admitted) = match (known, wanted) {
+            (Some(running), _) => (running, None),
+            // Only playlists begin to be played.
+            (None, Wanted::Playlist { .. }) => {
+                let admitted = hub.admit(asked.path, Start::Next)?;
+                (self.running(asked.path, format).ok_or(Error::NoStream)?, Some(admitted))
+            }
+            (None, _) => {
+                let exists = hub.state(asked.path).is_some_and(|state| state.fed);
+                return Err(if exists { Error::NoFile } else { Error::NoStream });
+            }
+        };
+        running.touch();
+        let mut admit = || -> Result<Subscriber, Error> {
+            admitted.take().map_or_else(|| Ok(hub.admit(asked.path, Start::Next)?), Ok)
+        };
+        let is_reloaded = match wanted {
+            Wanted::Playlist { multivariant } => !multivariant || format == Format::Ts,
+            // Who names no session is counted with nobody.
+            _ if asked.session.is_none() => return Ok((running, None)),
+            _ => true,
+        };
+        let viewer = running.viewers.find(asked.session, &asked.player, is_reloaded, &mut admit)?;
+        Ok((running, Some(viewer)))
+    }
+
     async fn answer(
         &self,
         running: &Running,
@@ -181,7 +222,8 @@ impl Service {
         wanted: Wanted,
         asked: &Asked<'_>,
     ) -> Result<Answer, Error> {
-        let limit = self.shared.live.start_timeout;
+        let live = &self.shared.live;
+        let limit = start_timeout(&live.hub, asked.path, live.start_timeout);
         let (content_type, found) = match wanted {
             Wanted::Playlist { multivariant } => {
                 running.wait_until_ready(limit).await?;
@@ -219,9 +261,11 @@ impl Service {
         let reader = shared.live.hub.subscribe(path, Start::Oldest)?;
         let running = Arc::new(Running::new(&shared.live, &shared.config, path, format));
         muxers.insert(key.clone(), Arc::clone(&running));
+        let limit = start_timeout(&shared.live.hub, path, shared.live.start_timeout);
+        let missing = Missing::new(shared.live.reader_grace, limit);
         let (service, mux) = (Arc::clone(shared), Arc::clone(&running));
         running.scope.spawn(format!("hls {path}"), async move {
-            mux.run(reader, service.config.idle_after).await;
+            mux.run(reader, missing, service.config.idle_after).await;
             service.muxers.lock().remove(&key);
         });
         Some(running)

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use base::{Clock, StreamPath, SystemClock};
+use hub::Subscriber;
 use parking_lot::Mutex;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -46,8 +47,9 @@ pub(super) struct Viewers {
 pub(super) struct Viewer {
     /// What its addresses carry.
     pub(super) id: String,
-    /// Its place on the board; goes when it is ended by hand.
-    entry: Mutex<Option<Entry>>,
+    /// Its place on the board, and among the stream's viewers, which reads nothing: the muxer does. Both go
+    /// when it is ended by hand.
+    entry: Mutex<Option<(Entry, Subscriber)>>,
     /// Cancelled to end it.
     pub(super) end: CancellationToken,
     last_request: Mutex<Instant>,
@@ -64,13 +66,14 @@ impl Viewers {
         Self { board, path, all: Mutex::default() }
     }
 
-    /// The session of a request. Without one in the address, a new one; but who asks without for what is
+    /// The session of a request. Without one in the address, a new one, which `admit` lets in; but who asks without for what is
     /// `reloaded` is known again.
     pub(super) fn find(
         &self,
         session: Option<&str>,
         player: &Player,
         reloaded: bool,
+        admit: &mut dyn FnMut() -> Result<Subscriber, Error>,
     ) -> Result<Arc<Viewer>, Error> {
         let mut all = self.all.lock();
         let nameless = (player.peer.map(|peer| peer.ip()), player.agent.clone());
@@ -93,12 +96,18 @@ impl Viewers {
         }
         let session = session.filter(|id| is_id(id));
         let nameless = (session.is_none() && reloaded).then_some(nameless);
-        let viewer = Arc::new(self.open(session, player, nameless));
+        let viewer = Arc::new(self.open(session, player, nameless, admit()?));
         all.insert(viewer.id.clone(), Arc::clone(&viewer));
         Ok(viewer)
     }
 
-    fn open(&self, id: Option<&str>, player: &Player, nameless: Option<Nameless>) -> Viewer {
+    fn open(
+        &self,
+        id: Option<&str>,
+        player: &Player,
+        nameless: Option<Nameless>,
+        admitted: Subscriber,
+    ) -> Viewer {
         let facts = Facts {
             doing: Doing::Reading,
             path: Some(self.path.clone()),
@@ -112,7 +121,7 @@ impl Viewers {
         Viewer {
             id: id.map_or_else(|| entry.id.clone(), str::to_owned),
             end: entry.end.clone(),
-            entry: Mutex::new(Some(entry)),
+            entry: Mutex::new(Some((entry, admitted))),
             last_request: Mutex::new(Instant::now()),
             waiting: AtomicUsize::new(0),
             nameless,
@@ -140,14 +149,14 @@ fn is_id(id: &str) -> bool {
 impl Viewer {
     fn touch(&self) {
         *self.last_request.lock() = Instant::now();
-        if let Some(entry) = &*self.entry.lock() {
+        if let Some((entry, _)) = &*self.entry.lock() {
             entry.tell(|facts| facts.last_request = SystemClock.wall());
         }
     }
 
     /// Counts what it was given.
     pub(super) fn sent(&self, len: u64) {
-        if let Some(entry) = &*self.entry.lock() {
+        if let Some((entry, _)) = &*self.entry.lock() {
             Counters::add(&entry.counters.outbound_bytes, len);
         }
     }
@@ -178,6 +187,12 @@ mod tests {
     #![allow(clippy::indexing_slicing)]
     use super::*;
 
+    fn admit() -> Result<Subscriber, Error> {
+        let metrics = hub::Metrics::new(&prometheus::Registry::new()).expect("new names");
+        let hub = hub::Hub::new(hub::RingLimits::default(), metrics);
+        Ok(hub.follow(&StreamPath::new("cam").expect("a path"), hub::Start::Next))
+    }
+
     fn viewers() -> (Sessions, Viewers) {
         let board = Sessions::default();
         let path = StreamPath::new("cam").expect("a path");
@@ -188,8 +203,8 @@ mod tests {
     fn a_session_ends_some_time_after_its_last_request() {
         let (board, viewers) = viewers();
         let player = Player { user: "ann".into(), ..Player::default() };
-        let viewer = viewers.find(None, &player, false).expect("room");
-        let again = viewers.find(Some(&viewer.id), &player, false).expect("room");
+        let viewer = viewers.find(None, &player, false, &mut admit).expect("room");
+        let again = viewers.find(Some(&viewer.id), &player, false, &mut admit).expect("room");
         again.sent(700);
         let listed = board.list(Protocol::Hls);
         assert_eq!((listed.len(), listed[0].facts().user.as_str()), (1, "ann"));
@@ -206,29 +221,29 @@ mod tests {
     fn who_reloads_without_a_session_is_known_again_and_a_new_start_is_a_new_session() {
         let (board, viewers) = viewers();
         let player = Player { agent: "vlc".into(), ..Player::default() };
-        let first = viewers.find(None, &player, true).expect("room");
-        assert_eq!(viewers.find(None, &player, true).expect("room").id, first.id);
-        assert_ne!(viewers.find(None, &player, false).expect("room").id, first.id);
+        let first = viewers.find(None, &player, true, &mut admit).expect("room");
+        assert_eq!(viewers.find(None, &player, true, &mut admit).expect("room").id, first.id);
+        assert_ne!(viewers.find(None, &player, false, &mut admit).expect("room").id, first.id);
         let other = Player { agent: "mpv".into(), ..Player::default() };
-        assert_ne!(viewers.find(None, &other, true).expect("room").id, first.id);
+        assert_ne!(viewers.find(None, &other, true, &mut admit).expect("room").id, first.id);
         assert_eq!(board.list(Protocol::Hls).len(), 3);
     }
 
     #[test]
     fn who_was_ended_by_hand_is_refused_and_off_the_board() {
         let (board, viewers) = viewers();
-        let viewer = viewers.find(None, &Player::default(), false).expect("room");
+        let viewer = viewers.find(None, &Player::default(), false, &mut admit).expect("room");
         board.get(Protocol::Hls, &viewer.id).expect("it is there").end.cancel();
         viewers.leave_idle(Duration::from_secs(10), Instant::now());
         assert!(board.list(Protocol::Hls).is_empty());
-        let refused = viewers.find(Some(&viewer.id), &Player::default(), false);
+        let refused = viewers.find(Some(&viewer.id), &Player::default(), false, &mut admit);
         assert!(matches!(refused, Err(Error::SessionEnded)));
     }
 
     #[test]
     fn a_player_has_few_requests_waiting() {
         let (_, viewers) = viewers();
-        let viewer = viewers.find(None, &Player::default(), false).expect("room");
+        let viewer = viewers.find(None, &Player::default(), false, &mut admit).expect("room");
         let waiting: Vec<_> = (0..WAITING_MAX).map(|_| viewer.wait().expect("few")).collect();
         assert!(viewer.wait().is_err());
         drop(waiting);

@@ -18,10 +18,13 @@ use super::{Init, Piece, Sent};
 use crate::edge::Edge;
 use crate::hls::generation::{Generation, Output, Part};
 use crate::hls::{Config, Error, Format, fragment};
+use crate::open::Missing;
 
 /// Parts that are kept for those who take them late.
 const KEPT: Duration = Duration::from_secs(2);
 const KEPT_MAX: usize = 512;
+/// How often it is looked whether the source has been gone for too long.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// A group beyond this is not kept: who comes then waits for the next key frame.
 const GROUP_BYTES_MAX: usize = 16 << 20;
 /// Sound alone comes in parts of this length; pictures have one each.
@@ -59,6 +62,7 @@ struct State {
     /// Number of the first part that is kept; never goes back.
     first: u64,
     is_waiting: bool,
+    is_over: bool,
 }
 
 /// How far a tile is.
@@ -70,24 +74,32 @@ pub(super) struct Place {
     told_waiting: bool,
 }
 
-/// Follows the stream until the last tile has gone.
+/// Follows the stream until the last tile has gone, or its source has been missing for too long.
 pub(super) async fn run(
     feed: Weak<Feed>,
-    mut reader: Subscriber,
+    (mut reader, mut missing): (Subscriber, Missing),
     gone: CancellationToken,
     end: CancellationToken,
 ) {
     let mut events = Vec::new();
+    let mut look = tokio::time::interval(LOOK_EVERY);
     loop {
         tokio::select! {
             () = gone.cancelled() => return,
             () = end.cancelled() => return,
+            _ = look.tick() => {}
             event = reader.next() => events.push(event),
         }
         reader.drain(&mut events);
+        events.iter().for_each(|event| missing.note(event));
         let Some(feed) = feed.upgrade() else { return };
         reader.sent(feed.sent.swap(0, Ordering::Relaxed));
-        feed.take(events.drain(..));
+        if !events.is_empty() {
+            feed.take(events.drain(..));
+        }
+        if missing.is_over() {
+            return feed.end();
+        }
     }
 }
 
@@ -116,6 +128,16 @@ impl Feed {
         let _ = self.scope.set(scope);
     }
 
+    /// There is nothing more: who has read all is told so, and whoever comes begins a new feed.
+    fn end(&self) {
+        self.state.lock().is_over = true;
+        self.changed.send_modify(|count| *count += 1);
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.state.lock().is_over
+    }
+
     pub(super) fn changes(&self) -> watch::Receiver<u64> {
         self.changed.subscribe()
     }
@@ -138,6 +160,7 @@ impl Feed {
     pub(super) fn has_begun(&self) -> Result<bool, Error> {
         let state = self.state.lock();
         match &state.init {
+            _ if state.is_over => Err(Error::NotStarted),
             Some(Err(error)) => Err(error.clone()),
             Some(Ok(_)) => Ok(!state.parts.is_empty()),
             None => Ok(false),
@@ -147,6 +170,9 @@ impl Feed {
     /// What is next at a place, and moves it on; `None`: nothing yet.
     pub(super) fn next(&self, place: &mut Place) -> Option<Result<Sent, Error>> {
         let state = self.state.lock();
+        if state.is_over {
+            return Some(Err(Error::NotStarted));
+        }
         if state.is_waiting && state.is_read(place) {
             let is_news = !std::mem::replace(&mut place.told_waiting, true);
             return is_news.then_some(Ok(Sent::Waiting));

@@ -18,6 +18,7 @@ use parking_lot::Mutex;
 
 use crate::Context;
 use crate::hls::{Error, Player};
+use crate::open::{Missing, start_timeout};
 use feed::Feed;
 pub use tile::Tile;
 
@@ -82,16 +83,17 @@ impl Service {
         path: &StreamPath,
         player: &Player,
     ) -> Result<Tile, Error> {
+        let admitted = self.live.hub.admit(path, Start::Next)?;
         let feed = self.feed(path).ok_or(Error::NoStream)?;
-        let mut tile = Tile::new(feed, &self.live.sessions, player);
-        tile.begun(self.live.start_timeout).await?;
+        let mut tile = Tile::new((feed, admitted), &self.live.sessions, player);
+        tile.begun(start_timeout(&self.live.hub, path, self.live.start_timeout)).await?;
         Ok(tile)
     }
 
     /// The feed of a path: the running one, or a new one when the path exists.
     fn feed(&self, path: &StreamPath) -> Option<Arc<Feed>> {
         let mut feeds = self.feeds.lock();
-        if let Some(feed) = feeds.get(path).and_then(Weak::upgrade) {
+        if let Some(feed) = feeds.get(path).and_then(Weak::upgrade).filter(|feed| !feed.is_over()) {
             return Some(feed);
         }
         feeds.retain(|_, feed| feed.strong_count() > 0);
@@ -99,7 +101,9 @@ impl Service {
         let feed = Arc::new(Feed::new(path.clone()));
         let scope = self.live.scope.child_on(self.live.pool.for_key(path.as_str()));
         let (end, gone) = (scope.token(), feed.gone());
-        let task = feed::run(Arc::downgrade(&feed), reader, gone, end);
+        let limit = start_timeout(&self.live.hub, path, self.live.start_timeout);
+        let missing = Missing::new(self.live.reader_grace, limit);
+        let task = feed::run(Arc::downgrade(&feed), (reader, missing), gone, end);
         // The scope lives as long as the feed.
         scope.spawn(format!("parts {path}"), task);
         feed.keep(scope);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use hub::Subscriber;
 use tokio::sync::watch;
 
 use super::Sent;
@@ -17,10 +18,16 @@ pub struct Tile {
     changes: watch::Receiver<u64>,
     place: Place,
     entry: Entry,
+    /// Its place among the stream's viewers; the feed reads.
+    _admitted: Subscriber,
 }
 
 impl Tile {
-    pub(super) fn new(feed: Arc<Feed>, board: &Sessions, player: &Player) -> Self {
+    pub(super) fn new(
+        (feed, admitted): (Arc<Feed>, Subscriber),
+        board: &Sessions,
+        player: &Player,
+    ) -> Self {
         let facts = Facts {
             doing: Doing::Reading,
             path: Some(feed.path.clone()),
@@ -29,7 +36,7 @@ impl Tile {
             ..Facts::default()
         };
         let entry = board.open(Protocol::Socket, player.peer, facts);
-        Self { changes: feed.changes(), feed, place: Place::default(), entry }
+        Self { changes: feed.changes(), feed, place: Place::default(), entry, _admitted: admitted }
     }
 
     /// Waits until there is something to be given.
@@ -47,7 +54,8 @@ impl Tile {
     /// Cancel-safe: what is returned is taken.
     ///
     /// # Errors
-    /// [`Error::NothingToCarry`] when the stream has become another one, [`Error::SessionEnded`] when it was
+    /// [`Error::NothingToCarry`] when the stream has become another one, [`Error::NotStarted`] when its source
+    /// has been gone for too long (a retry may help), [`Error::SessionEnded`] when it was
     /// ended by hand; there is nothing after either.
     pub async fn next(&mut self) -> Result<Sent, Error> {
         loop {
