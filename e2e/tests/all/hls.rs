@@ -8,7 +8,7 @@ use e2e::{Client, Server, Simulator, output, repository, tool};
 
 const SOON: Duration = Duration::from_secs(40);
 /// Marks the simulator's clock in a picture.
-const CLOCK: &[u8] = b"vedette\x00wallclk\x01";
+const CLOCK: &[u8] = b"vedette\x00wallclk\x02";
 
 fn server_of(simulator: &Simulator, more: &str) -> Result<Server> {
     let url = simulator.url(1);
