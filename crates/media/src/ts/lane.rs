@@ -103,8 +103,7 @@ impl Lane {
         else {
             return false;
         };
-        let sets = parameters.sets();
-        let data = nal::join(nals.iter().copied().filter(|nal| !sets.iter().any(|set| set == nal)));
+        let data = self.joined(nals, parameters);
         let key = parameters.is_key(&data);
         let Some((dts, pts)) = times.take().or_else(|| self.due.map(|due| (due, due))) else {
             return false;
@@ -114,6 +113,19 @@ impl Lane {
         self.last_dts = Some(dts);
         to.unit(self.id, (dts, pts), key, data);
         true
+    }
+
+    /// A unit without the parameter sets that all know; with all of its own when one is none of those: who
+    /// sends the unit on replaces the known sets by those within.
+    fn joined(&self, nals: &[&[u8]], parameters: &Parameters) -> Bytes {
+        let known = parameters.sets();
+        let is_known = |nal: &[u8]| known.iter().any(|set| **set == *nal);
+        let is_set = |nal: &[u8]| match self.codec {
+            Codec::H264 => matches!(nal::kind(nal), nal::SPS | nal::PPS),
+            _ => matches!(h265::nal::kind(nal), h265::nal::VPS..=h265::nal::PPS),
+        };
+        let has_new_set = nals.iter().any(|nal| is_set(nal) && !is_known(nal));
+        nal::join(nals.iter().copied().filter(|nal| has_new_set || !is_known(nal)))
     }
 
     fn kind(&self, nal: &[u8]) -> u8 {

@@ -68,6 +68,10 @@ fn unit(track: u8, dts: i64, pts: i64, key: bool, data: Vec<u8>) -> AccessUnit {
     }
 }
 
+fn nal_of(nal: &[u8]) -> Vec<u8> {
+    [&u32::try_from(nal.len()).unwrap().to_be_bytes()[..], nal].concat()
+}
+
 /// A picture of one slice; `kind` is the NAL unit's header.
 fn picture(kind: &[u8], len: usize) -> Vec<u8> {
     let slice = [kind, &vec![0x5a; len]].concat();
@@ -170,6 +174,24 @@ fn h265_and_opus_are_read_back_as_they_were() {
     assert_eq!(described, [Tracks::new(vec![track(0, 90_000, h265()), track(1, 48_000, opus())])]);
     let renumbered = units.map(|u| AccessUnit { track: TrackId(u8::from(u.track.0 == 7)), ..u });
     assert_eq!(said(&read), meant(&renumbered, &described[0]));
+}
+
+#[test]
+fn all_parameter_sets_of_a_unit_stay_where_one_of_them_is_not_known_to_all() {
+    let slice = [&[0x65][..], &[0x5a; 40]].concat();
+    let (sets, second) = (h264(640), hex("68478f2c80"));
+    let sets = sets.sets();
+    let units = [&sets[0][..], &sets[1], &second, &slice].map(nal_of).concat();
+    let video = Tracks::new(vec![track(0, 90_000, h264(640))]);
+    let (mut muxer, mut out) = (Muxer::new(&video).unwrap(), Vec::new());
+    muxer.write(&unit(0, 0, 0, true, units.clone()), &mut out);
+    muxer.write(&unit(0, 6_000, 6_000, true, nal_of(&slice)), &mut out);
+    let (_, read, _) = read(&out);
+    assert_eq!((&read[0].data[..], &read[1].data[..]), (&units[..], &nal_of(&slice)[..]));
+    // Packed for a viewer, none is missing: sets within replace those given.
+    let packets = crate::rtp::h264(&read[0].data, &sets);
+    assert!(packets[0].data.ends_with(&second));
+    assert_eq!(packets[0].data.len(), 1 + 6 + sets[0].len() + sets[1].len() + second.len());
 }
 
 #[test]
