@@ -12,11 +12,12 @@ use media::rtp::reorder::Reorder;
 
 fuzz_target!(|data: &[u8]| {
     let Some((first, mut rest)) = data.split_first() else { return };
-    let coding = match first % 5 {
+    let coding = match first % 6 {
         0 => Coding::H264,
         1 => Coding::H265,
         2 => Coding::Aac(AuHeader { size: first >> 3, ..AuHeader::HIGH_RATE }),
         3 => Coding::Opus,
+        5 => Coding::Jpeg,
         _ => Coding::G711,
     };
     let mut reorder = Reorder::new(std::time::Duration::from_millis(100));

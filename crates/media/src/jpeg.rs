@@ -1,4 +1,7 @@
-//! JPEG pictures (ITU-T T.81) as far as a stream needs them: their size, read from the frame header.
+//! JPEG pictures (ITU-T T.81) as far as a stream needs them: their segments, and the size that the frame
+//! header says.
+
+pub(crate) mod huffman;
 
 /// Bytes that are no JPEG picture, or one without a size.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -14,8 +17,45 @@ pub struct JpegParameters {
     pub height: u16,
 }
 
-/// Segments before the frame header: application data, tables, comments.
-const SEGMENTS_MAX: usize = 256;
+/// Segments before the scan: application data, tables, comments.
+pub(crate) const SEGMENTS_MAX: usize = 256;
+
+/// A picture taken apart from its start (section B.1.1).
+pub(crate) struct Segments<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Segments<'a> {
+    pub(crate) fn new(picture: &'a [u8]) -> Result<Self, Error> {
+        let rest = picture.strip_prefix(&[0xff, 0xd8]).ok_or(Error("no start of image"))?;
+        Ok(Self { rest })
+    }
+
+    /// The next marker, behind any fill bytes.
+    pub(crate) fn marker(&mut self) -> Result<u8, Error> {
+        let after = self.rest.strip_prefix(&[0xff]).ok_or(Error("no marker"))?;
+        let fill = after.iter().take_while(|byte| **byte == 0xff).count();
+        let (_, after) = after.split_at(fill);
+        let (marker, rest) = after.split_first().ok_or(Error("no marker"))?;
+        self.rest = rest;
+        Ok(*marker)
+    }
+
+    /// What the marker's segment holds.
+    pub(crate) fn content(&mut self) -> Result<&'a [u8], Error> {
+        let cut = Error("cut short");
+        let Some((len, _)) = self.rest.split_first_chunk() else { return Err(cut) };
+        let len = usize::from(u16::from_be_bytes(*len));
+        let (segment, rest) = self.rest.split_at_checked(len).ok_or(Error("cut short"))?;
+        self.rest = rest;
+        segment.get(2..).ok_or(cut)
+    }
+
+    /// What follows.
+    pub(crate) const fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+}
 
 impl JpegParameters {
     /// Reads a picture's size from its frame header (section B.2.2).
@@ -23,22 +63,19 @@ impl JpegParameters {
     /// # Errors
     /// When it does not begin as a JPEG picture, or has no frame header with a size.
     pub fn from_picture(picture: &[u8]) -> Result<Self, Error> {
-        let mut rest = picture.strip_prefix(&[0xff, 0xd8]).ok_or(Error("no start of image"))?;
+        let mut segments = Segments::new(picture)?;
         for _ in 0..SEGMENTS_MAX {
-            let [0xff, marker, after @ ..] = rest else { return Err(Error("no marker")) };
-            rest = match marker {
-                // Fill bytes and markers without content.
-                0xff => rest.get(1..).unwrap_or_default(),
-                0x01 | 0xd0..=0xd7 => after,
-                0xc0..=0xc3 | 0xc5..=0xc7 | 0xc9..=0xcb | 0xcd..=0xcf => return size(after),
-                0xd9 | 0xda => return Err(Error("no frame header")),
-                _ => {
-                    let len = after.first_chunk().map(|len| usize::from(u16::from_be_bytes(*len)));
-                    len.filter(|len| *len >= 2)
-                        .and_then(|len| after.get(len..))
-                        .ok_or(Error("cut short"))?
+            match segments.marker()? {
+                // Markers without content.
+                0x01 | 0xd0..=0xd7 => {}
+                0xc0..=0xc3 | 0xc5..=0xc7 | 0xc9..=0xcb | 0xcd..=0xcf => {
+                    return size(segments.rest());
                 }
-            };
+                0xd9 | 0xda => break,
+                _ => {
+                    segments.content()?;
+                }
+            }
         }
         Err(Error("no frame header"))
     }

@@ -136,12 +136,13 @@ fn reports_in_one_datagram_are_all_read() {
 #[test]
 fn what_broke_others_is_read_or_refused() {
     let Some(folder) = folder() else { return };
-    let codings = [Coding::H264, Coding::H265, Coding::Aac(AuHeader::HIGH_RATE), Coding::Opus];
+    let pictures = [Coding::H264, Coding::H265, Coding::Jpeg];
+    let codings = pictures.into_iter().chain([Coding::Aac(AuHeader::HIGH_RATE), Coding::Opus]);
     for entry in std::fs::read_dir(folder.join("fuzz")).unwrap() {
         for file in std::fs::read_dir(entry.unwrap().path()).unwrap() {
             let bytes = Bytes::from(std::fs::read(file.unwrap().path()).unwrap());
             let _ = (sdp::parse(&bytes), rtcp::parse(&bytes), Packet::parse(&bytes));
-            for coding in codings {
+            for coding in codings.clone() {
                 let (mut depacketizer, mut out) = (Depacketizer::new(coding), Vec::new());
                 for (sequence, start) in (0..4).zip([0, 1, 2, 3]) {
                     let payload = bytes.slice(start.min(bytes.len())..);

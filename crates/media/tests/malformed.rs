@@ -4,11 +4,15 @@
 
 use std::path::{Path, PathBuf};
 
+use bytes::Bytes;
 use media::audio::AacParameters;
 use media::h264::{self, H264Parameters};
 use media::h265::{self, H265Parameters};
 use media::jpeg::JpegParameters;
 use media::mp4::{Index, StreamReader, samples};
+use media::rtp;
+use media::rtp::depacket::{Coding, Depacketizer};
+use media::rtp::packet::Packet;
 
 /// All files below the folders of the shared data; empty, said loudly, where they are not here.
 fn files(folders: &[&str]) -> Vec<PathBuf> {
@@ -67,6 +71,7 @@ fn nal_units_and_pictures_are_read_or_refused() {
         let bytes = read(&path);
         let _ = (H264Parameters::from_avcc(&bytes), H265Parameters::from_hvcc(&bytes));
         let _ = (AacParameters::from_config(&bytes), JpegParameters::from_picture(&bytes));
+        carried_as_it_is(&Bytes::copy_from_slice(&bytes));
         let _ = (h264::recovery::is_point(&bytes), h265::nal::is_irap(&bytes));
         for unit in h264::nal::annex_b(&bytes).take(1_000) {
             let _ = H264Parameters::from_sets(unit, &[0x68, 1]);
@@ -74,4 +79,21 @@ fn nal_units_and_pictures_are_read_or_refused() {
             let _ = h264::sei::find_clock(&h264::nal::join([unit]));
         }
     }
+}
+
+/// A picture that is carried over RTP arrives with its size and its scan, and is carried the same again.
+fn carried_as_it_is(picture: &Bytes) {
+    let arrived = |picture: &Bytes| {
+        let (mut depacketizer, mut out) = (Depacketizer::new(Coding::Jpeg), Vec::new());
+        for (sequence, payload) in (0..).zip(rtp::jpeg(picture)) {
+            let (payload_type, timestamp, ssrc) = (26, 0, 0);
+            let (marker, payload) = (payload.marker, payload.data);
+            let packet = Packet { payload_type, marker, sequence, timestamp, ssrc, payload };
+            depacketizer.push(&packet, &mut out).unwrap();
+        }
+        out.pop().map(|frame| frame.data)
+    };
+    let Some(back) = arrived(picture) else { return };
+    assert_eq!(JpegParameters::from_picture(&back), JpegParameters::from_picture(picture));
+    assert_eq!(arrived(&back).as_ref(), Some(&back));
 }

@@ -182,6 +182,41 @@ fn parameters_that_only_the_pictures_bring_are_found_and_followed() {
     assert!(media::h264::nal::units(known).count() == 1, "known sets are left out");
 }
 
+/// A picture of 4:2:0 without Huffman tables of its own.
+fn jpeg(width: u8) -> Bytes {
+    let table = |number| [&[0xff, 0xdb, 0, 67, number][..], &[9; 64]].concat();
+    let frame = [
+        &[0xff, 0xc0, 0, 17, 8, 0, 64, 0, width, 3][..],
+        &[1, 0x22, 0, 2, 0x11, 1, 3, 0x11, 1, 0xff, 0xda, 0, 12, 3, 1, 0, 2, 0x11, 3, 0x11, 0],
+    ];
+    let parts = [&[0xff, 0xd8][..], &table(0), &table(1), &frame.concat(), &[63, 0]];
+    [&parts.concat()[..], &[5; 3_000], &[0xff, 0xd9]].concat().into()
+}
+
+#[test]
+fn pictures_of_m_jpeg_tell_their_size_and_each_may_begin() {
+    let hub = new_hub();
+    let mut sink = open(&hub, &["m=video 0 RTP/AVP 26\r\n", AUDIO], Order::Kept).unwrap();
+    let mut pictures = Track { payload_type: 26, ..video() };
+    audio().send(&mut sink, 0, 0, &sound());
+    assert!(!sink.is_open());
+    pictures.send(&mut sink, 40, 3_600, &rtp::jpeg(&jpeg(64)));
+    let mut reader = hub.subscribe(&path(), Start::Group).unwrap();
+    pictures.send(&mut sink, 80, 7_200, &rtp::jpeg(&jpeg(64)));
+    pictures.send(&mut sink, 120, 10_800, &rtp::jpeg(&jpeg(128)));
+    let (tracks, units) = drained(&mut reader);
+    let sizes: Vec<_> =
+        tracks.iter().map(|t| t.video().and_then(|t| t.parameters.size())).collect();
+    assert_eq!(sizes, [Some((64, 64)), Some((128, 64))]);
+    let times: Vec<_> = units.iter().map(|unit| (unit.dts.0, unit.key)).collect();
+    assert_eq!(
+        times,
+        [(7_200, true), (10_800, true), (14_400, true)].map(|(at, key)| (at - 3_600, key))
+    );
+    assert_eq!(rtp::jpeg(&units[0].data), rtp::jpeg(&jpeg(64)));
+    assert!(!sink.wants_key_frame());
+}
+
 #[test]
 fn a_path_has_one_publisher() {
     let hub = new_hub();

@@ -3,7 +3,7 @@
 use base::{Clock, SystemClock};
 use bytes::Bytes;
 use hub::{Origin, Start};
-use media::{Parameters, Tracks, sdp};
+use media::{Tracks, rtp, sdp};
 use rtsp::{Event, Fatal, Status, Transport};
 
 use super::connection::Connection;
@@ -76,7 +76,7 @@ impl Connection {
             OpenError::Full => Status::NotEnoughBandwidth,
             OpenError::NotStarted | OpenError::Busy => Status::ServiceUnavailable,
         })?;
-        if !opened.tracks.all().iter().any(|track| is_carried(&track.parameters)) {
+        if !opened.tracks.all().iter().any(|track| rtp::carries(&track.parameters)) {
             return Err(Status::UnsupportedMediaType);
         }
         self.held = Some((opened.reader, opened.tracks.clone()));
@@ -156,7 +156,7 @@ impl Connection {
         let tracks = self.enter().await?;
         let lanes = self.session.as_ref().map_or(0, |session| session.lanes.len());
         let mut carried =
-            tracks.all().iter().enumerate().filter(|(_, track)| is_carried(&track.parameters));
+            tracks.all().iter().enumerate().filter(|(_, track)| rtp::carries(&track.parameters));
         let found = match control {
             "" => carried.nth(lanes),
             _ => carried.find(|(index, _)| sdp::control(*index) == control),
@@ -294,11 +294,6 @@ impl Connection {
         let publisher = self.session.as_mut().and_then(|session| session.publisher.as_mut());
         publisher.map_or(Ok(()), |publisher| publisher.due(SystemClock.mono()))
     }
-}
-
-/// Whether RTP is written for a codec.
-fn is_carried(parameters: &Parameters) -> bool {
-    !matches!(parameters, Parameters::Mjpeg(_))
 }
 
 /// Where a sequence, times and a source begin (RFC 3550 section 5.1).

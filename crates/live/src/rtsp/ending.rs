@@ -1,5 +1,7 @@
 //! Why connections end, and how slow readers come to it.
 
+use std::sync::atomic::Ordering;
+
 use super::connection::Connection;
 use super::reader::{Ended, Taken};
 use crate::sessions::Counters;
@@ -66,11 +68,24 @@ impl Connection {
                 Counters::add(counter, taken.skipped);
             }
         }
+        if taken.unsendable > 0 {
+            metrics.unsendable_pictures.inc_by(taken.unsendable);
+            self.tell_unsendable(taken.unsendable);
+        }
         match taken.end {
             None => Ok(()),
             Some(Ended::TooSlow) => Err(End::TooSlow),
             Some(Ended::Changed) => Err(End::Changed),
         }
+    }
+
+    fn tell_unsendable(&self, pictures: u64) {
+        let Some(session) = &self.session else { return };
+        let counter = &session.entry.counters.outbound_frames_discarded;
+        if counter.load(Ordering::Relaxed) == 0 {
+            tracing::warn!(stream = %session.path, peer = %self.peer, "pictures that RTP cannot carry are left out");
+        }
+        Counters::add(counter, pictures);
     }
 
     /// Says why somebody is gone, if anybody was there.

@@ -10,6 +10,7 @@ pub struct Metrics {
     pub(super) refused: IntCounter,
     pub(super) skips: IntCounter,
     pub(super) skipped_units: IntCounter,
+    pub(super) unsendable_pictures: IntCounter,
     pub(super) ended_slow: IntCounter,
     pub(super) datagrams_lost: IntCounter,
 }
@@ -42,6 +43,10 @@ impl Metrics {
             skipped_units: counter(
                 "vedette_rtsp_reader_skipped_units_total",
                 "Access units that slow RTSP readers did not get",
+            )?,
+            unsendable_pictures: counter(
+                "vedette_rtsp_unsendable_pictures_total",
+                "M-JPEG pictures that RTP cannot carry, such as progressive ones, and that a reader did not get",
             )?,
             ended_slow: counter(
                 "vedette_rtsp_readers_ended_total",

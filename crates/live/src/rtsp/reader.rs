@@ -41,6 +41,8 @@ pub(super) struct Reader {
 pub(super) struct Taken {
     /// Units that were left out because the reader is too slow.
     pub(super) skipped: u64,
+    /// Pictures that RTP cannot carry.
+    pub(super) unsendable: u64,
     /// A skip began.
     pub(super) skips: bool,
     /// Why the reader must be ended.
@@ -120,6 +122,7 @@ impl Reader {
             let taken = self.take(now, event, lanes, out);
             self.first = self.first.saturating_sub(1);
             all.skipped += taken.skipped;
+            all.unsendable += taken.unsendable;
             all.skips |= taken.skips;
             all.end = all.end.or(taken.end);
         }
@@ -172,7 +175,7 @@ impl Reader {
         }
         self.skips.push_back(now);
         let end = (self.skips.len() >= SKIPS_MAX).then_some(Ended::TooSlow);
-        Taken { skipped: missed, skips: true, end }
+        Taken { skipped: missed, skips: true, end, ..Taken::default() }
     }
 
     fn take_unit(
@@ -193,24 +196,33 @@ impl Reader {
             self.waits_for_key = true;
             return self.skip(now, 1);
         }
-        self.send(now, unit, lanes, out);
-        Taken::default()
+        let is_sent = self.send(now, unit, lanes, out);
+        Taken { unsendable: u64::from(!is_sent), ..Taken::default() }
     }
 
-    fn send(&mut self, now: Mono, unit: &AccessUnit, lanes: &mut [Lane], out: &mut Vec<Packet>) {
-        let Some(track) = self.tracks.get(unit.track) else { return };
-        let Some((dts, pts)) = self.edge.place(&self.tracks, unit) else { return };
+    /// False for a picture that RTP cannot carry.
+    fn send(
+        &mut self,
+        now: Mono,
+        unit: &AccessUnit,
+        lanes: &mut [Lane],
+        out: &mut Vec<Packet>,
+    ) -> bool {
+        let Some(track) = self.tracks.get(unit.track) else { return true };
+        let Some((dts, pts)) = self.edge.place(&self.tracks, unit) else { return true };
         if self.first == 0
             && let Some(shift) = self.clock.note(track.timescale.to_micros(dts), unit)
         {
             lanes.iter_mut().for_each(|lane| lane.shift(shift));
         }
         let Some(lane) = lanes.iter_mut().find(|lane| lane.track == Some(unit.track)) else {
-            return;
+            return true;
         };
-        lane.pack(pts, unit.payloads(&track.parameters), out);
+        let payloads = unit.payloads(&track.parameters);
+        lane.pack(pts, payloads, out);
         let micros = track.timescale.to_micros(dts);
         out.extend(lane.report(now, micros, self.clock.wall(micros)));
+        !(payloads.is_empty() && lane.is_video())
     }
 
     /// The last words of all lanes.

@@ -93,11 +93,11 @@ mod tests {
         let made = g711(&Bytes::from(vec![0xd5; 8_000]), 1);
         assert_eq!(
             made.iter().map(|p| p.later).collect::<Vec<_>>(),
-            [0, 1_400, 2_800, 4_200, 5_600, 7_000]
+            [0, 1_180, 2_360, 3_540, 4_720, 5_900, 7_080]
         );
         assert_eq!(made.iter().map(|p| p.data.len()).sum::<usize>(), 8_000);
         assert!(made.iter().all(|p| !p.marker));
-        let three = g711(&Bytes::from(vec![0; 2_799]), 3);
-        assert_eq!(three.iter().map(|p| p.later).collect::<Vec<_>>(), [0, 466, 932]);
+        let three = g711(&Bytes::from(vec![0; 2_358]), 3);
+        assert_eq!(three.iter().map(|p| p.later).collect::<Vec<_>>(), [0, 393]);
     }
 }

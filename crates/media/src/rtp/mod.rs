@@ -5,6 +5,7 @@
 
 mod audio;
 pub mod depacket;
+mod jpeg;
 pub mod packet;
 pub mod reception;
 pub mod reorder;
@@ -18,6 +19,7 @@ use bytes::Bytes;
 
 use crate::Parameters;
 pub use audio::{aac, g711, opus};
+pub use jpeg::jpeg;
 pub use report::{Sent, sender_report};
 pub use video::{h264, h265};
 
@@ -64,21 +66,34 @@ impl PartialEq for Packets {
 
 impl Eq for Packets {}
 
-/// Bytes of a packet that its payload may fill: an Ethernet frame less IP, UDP and RTP headers.
-pub const PAYLOAD_LEN_MAX: usize = 1_400;
+/// Bytes of a packet that its payload may fill. A packet passes a path whose MTU is 1,280, the least
+/// that IPv6 has (RFC 8200 section 5), as tunnels and mobile networks do: datagrams are sent with
+/// don't-fragment, and one that is too large never arrives. What stands around it is 40 bytes of IP, 8 of
+/// UDP, 12 of RTP and up to 40 of header extensions and SRTP's tag.
+pub const PAYLOAD_LEN_MAX: usize = 1_180;
 
 /// An access unit of a track with these parameters as payloads. With `key`, the parameter sets are
-/// sent before it. Empty for M-JPEG, which is not carried over RTP.
+/// sent before it. Empty for a picture of M-JPEG that RTP cannot carry (see [`jpeg()`]).
 #[must_use]
 pub fn payloads(parameters: &Parameters, access_unit: &Bytes, key: bool) -> Vec<Payload> {
     let sets = if key { parameters.sets() } else { Vec::new() };
     match parameters {
         Parameters::H264(_) => h264(access_unit, &sets),
         Parameters::H265(_) => h265(access_unit, &sets),
-        Parameters::Mjpeg(_) => Vec::new(),
+        Parameters::Mjpeg(_) => jpeg(access_unit),
         Parameters::Aac(_) => aac(access_unit),
         Parameters::Opus(_) => opus(access_unit),
         Parameters::G711(parameters) => g711(access_unit, parameters.channels),
+    }
+}
+
+/// Whether access units of a track with these parameters are carried: all but M-JPEG of a size that
+/// RFC 2435 has no number for.
+#[must_use]
+pub fn carries(parameters: &Parameters) -> bool {
+    match parameters {
+        Parameters::Mjpeg(parameters) => jpeg::blocks(parameters).is_some(),
+        _ => true,
     }
 }
 

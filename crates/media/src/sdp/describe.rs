@@ -3,10 +3,10 @@
 use std::fmt::Write;
 
 use crate::audio::{G711Parameters, Law, OPUS_RATE};
-use crate::{Parameters, Track, Tracks};
+use crate::{Parameters, Track, Tracks, rtp};
 
-/// The RTP payload type of a track's packets: that of RFC 3551 table 4 where it has one (G.711 of
-/// 8 kHz in mono), else a dynamic one, from 96 on in order.
+/// The RTP payload type of a track's packets: that of RFC 3551 table 4 where it has one (M-JPEG, and
+/// G.711 of 8 kHz in mono), else a dynamic one, from 96 on in order.
 #[must_use]
 pub fn payload_type(index: usize, parameters: &Parameters) -> u8 {
     match parameters {
@@ -14,6 +14,7 @@ pub fn payload_type(index: usize, parameters: &Parameters) -> u8 {
             Law::Mu => 0,
             Law::A => 8,
         },
+        Parameters::Mjpeg(_) => 26,
         _ => 96 + u8::try_from(index % 32).unwrap_or(0),
     }
 }
@@ -24,15 +25,18 @@ pub fn control(index: usize) -> String {
     format!("trackID={index}")
 }
 
-/// The description of a stream named `name`. Tracks that RTP is not written for are left out.
+/// The description of a stream named `name`. Tracks that RTP does not carry are left out.
 #[must_use]
 pub fn describe(name: &str, tracks: &Tracks) -> String {
     let mut out = format!(
         "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns={name}\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\na=control:*\r\na=range:npt=now-\r\n"
     );
     for (index, track) in tracks.all().iter().enumerate() {
+        if !rtp::carries(&track.parameters) {
+            continue;
+        }
         let number = payload_type(index, &track.parameters);
-        let Some((encoding, format)) = codec(&track.parameters) else { continue };
+        let (encoding, format) = codec(&track.parameters);
         let kind = if track.parameters.is_video() { "video" } else { "audio" };
         // Writing to a string cannot fail.
         let _ = write!(out, "m={kind} 0 RTP/AVP {number}\r\na=rtpmap:{number} {encoding}\r\n");
@@ -51,10 +55,10 @@ fn frame_rate(track: &Track) -> String {
     })
 }
 
-/// Name, clock and channels of `rtpmap`, and what `fmtp` says; `None` without a payload format.
-fn codec(parameters: &Parameters) -> Option<(String, String)> {
+/// Name, clock and channels of `rtpmap`, and what `fmtp` says.
+fn codec(parameters: &Parameters) -> (String, String) {
     let base64 = |bytes: &[u8]| base64_simd::STANDARD.encode_to_string(bytes);
-    Some(match parameters {
+    match parameters {
         // RFC 6184 section 8.2.
         Parameters::H264(h264) => {
             let [profile, constraints, level] = h264.profile;
@@ -71,7 +75,8 @@ fn codec(parameters: &Parameters) -> Option<(String, String)> {
             let (vps, sps, pps) = (base64(h265.vps()), base64(h265.sps()), base64(h265.pps()));
             ("H265/90000".to_owned(), format!("sprop-vps={vps}; sprop-sps={sps}; sprop-pps={pps}"))
         }
-        Parameters::Mjpeg(_) => return None,
+        // RFC 2435 section 4; the rest is in each packet.
+        Parameters::Mjpeg(_) => ("JPEG/90000".to_owned(), String::new()),
         // RFC 3640 section 4.1; stream type 5 is sound.
         Parameters::Aac(aac) => {
             let config: String = aac.config.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -92,7 +97,7 @@ fn codec(parameters: &Parameters) -> Option<(String, String)> {
                 if g711.channels > 1 { format!("/{}", g711.channels) } else { String::new() };
             (format!("{name}/{}{channels}", g711.sample_rate), String::new())
         }
-    })
+    }
 }
 
 #[cfg(test)]
@@ -136,8 +141,10 @@ mod tests {
     }
 
     #[test]
-    fn pictures_that_rtp_is_not_written_for_are_left_out() {
-        let jpeg = crate::jpeg::JpegParameters { width: 64, height: 64 };
-        assert!(!described(vec![Parameters::Mjpeg(jpeg)]).contains("m="));
+    fn pictures_have_the_number_of_the_table_and_those_of_other_sizes_are_left_out() {
+        let jpeg = |width| Parameters::Mjpeg(crate::jpeg::JpegParameters { width, height: 64 });
+        let text = described(vec![jpeg(100), jpeg(2_048), jpeg(2_040)]);
+        let lines = "m=video 0 RTP/AVP 26\r\na=rtpmap:26 JPEG/90000\r\na=control:trackID=2\r\n";
+        assert!(text.contains(lines) && text.matches("m=").count() == 1, "{text}");
     }
 }

@@ -23,6 +23,8 @@ pub(super) fn format(map: &Map<'_>) -> Option<Format> {
         "h265" | "hevc" => {
             (is_in_order(map, "sprop-max-don-diff", 1).then_some(Coding::H265)?, h265(map))
         }
+        // The size is in each picture.
+        "jpeg" if timescale == Timescale::VIDEO => (Coding::Jpeg, None),
         "mpeg4-generic" => (Coding::Aac(au_header(map)?), Some(aac(map)?)),
         "opus" if rate.get() == OPUS_RATE => {
             let channels = if map.number("sprop-stereo") == Some(1) { 2 } else { 1 };

@@ -5,6 +5,7 @@ use base::{StreamPath, Wall};
 use bytes::Bytes;
 use hub::{Hub, Publisher, RingLimits, Start};
 use media::audio::{G711Parameters, Law};
+use media::jpeg::JpegParameters;
 use media::{Parameters, Ticks, Timescale, Track};
 use prometheus::Registry;
 use rtsp::Transport;
@@ -155,4 +156,21 @@ fn a_reader_is_ended_when_it_was_told_of_no_such_codec() {
     publisher.describe(tracks(Law::Mu));
     push(&publisher, 20, true);
     assert_eq!(take(&mut reader, &mut lanes, at(20)).1.end, Some(Ended::Changed));
+}
+
+#[test]
+fn pictures_that_rtp_cannot_carry_are_counted() {
+    let stage = stage();
+    let parameters = Parameters::Mjpeg(JpegParameters { width: 64, height: 64 });
+    let timescale = Timescale::VIDEO;
+    let tracks = Tracks::new(vec![Track { id: TrackId(0), timescale, parameters }]);
+    let publisher = stage.hub.publish(&stage.path, tracks.clone()).unwrap();
+    let progressive = Bytes::from_static(&[0xff, 0xd8, 0xff, 0xc2, 0, 17]);
+    publisher.push(AccessUnit::at_rest(TrackId(0), (Ticks(0), Ticks(0)), true, progressive));
+    let subscriber = stage.hub.subscribe(&stage.path, Start::Group).unwrap();
+    let transport = Transport::Interleaved { rtp: 0, rtcp: 1 };
+    let mut lanes = vec![Lane::new(0, &tracks.all()[0], transport, 0)];
+    let (mut reader, mut out) = (Reader::new(subscriber, tracks, LAG), Vec::new());
+    let taken = reader.take_backlog(at(0), &mut lanes, &mut out);
+    assert_eq!((taken.unsendable, taken.skipped, out.len()), (1, 0, 0));
 }

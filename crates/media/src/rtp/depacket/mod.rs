@@ -5,14 +5,17 @@
 //! caller's choice.
 
 mod audio;
+mod jpeg;
 mod nal;
 
 use bytes::Bytes;
 
 use super::packet::{Packet, distance};
+use crate::jpeg::JpegParameters;
 use crate::{Parameters, Timescale};
 use audio::AacFrames;
 pub use audio::AuHeader;
+use jpeg::JpegPictures;
 use nal::Pictures;
 
 /// An access unit over this is none.
@@ -29,6 +32,8 @@ pub enum Coding {
     H264,
     /// RFC 7798, without decoding order numbers.
     H265,
+    /// RFC 2435.
+    Jpeg,
     /// RFC 3640.
     Aac(AuHeader),
     /// RFC 7587.
@@ -52,7 +57,7 @@ impl Coding {
     /// True for pictures.
     #[must_use]
     pub const fn is_video(self) -> bool {
-        matches!(self, Self::H264 | Self::H265)
+        matches!(self, Self::H264 | Self::H265 | Self::Jpeg)
     }
 
     /// True when a decoder may start at this access unit.
@@ -65,11 +70,12 @@ impl Coding {
         }
     }
 
-    /// Parameters that a key frame brings along; `None` when it does not bring all sets.
+    /// Parameters that a key frame brings along: all parameter sets, or a picture's size.
     #[must_use]
     pub fn parameters_in(self, key_frame: &[u8]) -> Option<Parameters> {
         match self {
             Self::H264 | Self::H265 => nal::parameters_in(self, key_frame),
+            Self::Jpeg => JpegParameters::from_picture(key_frame).ok().map(Parameters::Mjpeg),
             _ => None,
         }
     }
@@ -106,6 +112,7 @@ pub struct Depacketizer {
 
 enum Kind {
     Pictures(Pictures),
+    Jpeg(JpegPictures),
     Aac(AacFrames),
     Whole,
 }
@@ -116,6 +123,7 @@ impl Depacketizer {
     pub fn new(coding: Coding) -> Self {
         let kind = match coding {
             Coding::H264 | Coding::H265 => Kind::Pictures(Pictures::new(coding)),
+            Coding::Jpeg => Kind::Jpeg(JpegPictures::new()),
             Coding::Aac(header) => Kind::Aac(AacFrames::new(header)),
             Coding::Opus | Coding::G711 => Kind::Whole,
         };
@@ -145,6 +153,7 @@ impl Depacketizer {
         let first = out.len();
         let result = match &mut self.kind {
             Kind::Pictures(pictures) => pictures.push(packet, lost > 0, out),
+            Kind::Jpeg(pictures) => pictures.push(packet, lost > 0, out),
             Kind::Aac(frames) => frames.push(packet, lost > 0, out),
             Kind::Whole => {
                 // Opus is silent where there is nothing to send.

@@ -77,7 +77,7 @@ proptest! {
 
 #[test]
 fn the_wrappings_of_h265_are_those_of_the_standard() {
-    let mut slice = vec![0x55; 1_401];
+    let mut slice = vec![0x55; PAYLOAD_LEN_MAX + 1];
     // IDR_W_RADL, layer 0, the first sub-layer.
     slice[..2].copy_from_slice(&[0x26, 0x01]);
     let made = packed(Codec::H265, &[slice], &H265_SETS);

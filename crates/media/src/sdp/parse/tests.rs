@@ -40,9 +40,12 @@ fn a_medium_of_many_types_is_the_first_that_is_carried_and_others_are_listed() {
         m=video 9 UDP/TLS/RTP/SAVPF 96 102\na=rtpmap:96 VP8/90000\na=rtpmap:102 H264/90000\n\
         m=audio 9 UDP/TLS/RTP/SAVPF 63 8 0\na=rtpmap:63 red/48000/2\na=recvonly\n\
         m=video 9 RTP/AVP 97\na=rtpmap:97 AV1/90000\nm=application 0 RTP/AVP 107\n\
-        m=application 9 UDP/DTLS/SCTP webrtc-datachannel\nm=video 0 RTP/AVP 26\n";
+        m=application 9 UDP/DTLS/SCTP webrtc-datachannel\nm=video 0 RTP/AVP 26\n\
+        m=video 0 RTP/AVP 98\na=rtpmap:98 JPEG/90000\nm=video 0 RTP/AVP 26\na=rtpmap:26 JPEG/1000\n";
     let read = parse(text.as_bytes()).unwrap();
     assert_eq!(codings(&read)[..2], [Some(Coding::H264), Some(Coding::G711)]);
+    assert_eq!(codings(&read)[5..], [Some(Coding::Jpeg), Some(Coding::Jpeg), None]);
+    assert_eq!(read.media[5].format.as_ref().unwrap().parameters, None);
     assert_eq!(read.media[0].payload_type, 102);
     assert_eq!(read.media[1].payload_type, 8);
     let ways = [read.media[0].direction, read.media[1].direction];
