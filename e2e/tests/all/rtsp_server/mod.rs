@@ -2,6 +2,7 @@
 
 mod clients;
 mod doors;
+mod jpeg;
 mod publishers;
 mod slow;
 
