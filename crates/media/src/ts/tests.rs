@@ -181,7 +181,7 @@ fn all_parameter_sets_of_a_unit_stay_where_one_of_them_is_not_known_to_all() {
     let slice = [&[0x65][..], &[0x5a; 40]].concat();
     let (sets, second) = (h264(640), hex("68478f2c80"));
     let sets = sets.sets();
-    let units = [&sets[0][..], &sets[1], &second, &slice].map(nal_of).concat();
+    let units = [&sets[0][..], sets[1], &second, &slice].map(nal_of).concat();
     let video = Tracks::new(vec![track(0, 90_000, h264(640))]);
     let (mut muxer, mut out) = (Muxer::new(&video).unwrap(), Vec::new());
     muxer.write(&unit(0, 0, 0, true, units.clone()), &mut out);
