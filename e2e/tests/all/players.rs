@@ -81,6 +81,11 @@ fn server(cameras: &[Camera]) -> Result<Server> {
 
 #[test]
 fn all_players_go_on_across_restarts_and_changes_of_size_without_a_word() -> Result<()> {
+    // More than twenty players at once take all of two cores: on a busy machine they complain of that.
+    if !is_soak() {
+        println!("SKIPPED: one of the long trials; `make soak` runs it");
+        return Ok(());
+    }
     let mut cameras = CAMERAS.into_iter().map(Camera::start).collect::<Result<Vec<_>>>()?;
     let mut server = server(&cameras)?;
     let folder = tempfile::tempdir()?;
