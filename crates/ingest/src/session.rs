@@ -134,8 +134,9 @@ impl Choice {
         self.by_child
     }
 
-    /// A session failed, `pictured` telling whether it had given a picture.
-    pub(crate) fn on_failure(&mut self, kind: Kind, pictured: bool) {
+    /// A session failed, `pictured` telling whether it had given a picture. True when what the built-in
+    /// client did not understand is ffmpeg's turn now: there is nothing to wait for.
+    pub(crate) fn on_failure(&mut self, kind: Kind, pictured: bool) -> bool {
         let not_understood = match kind {
             Kind::ParameterSets => true,
             Kind::CodecUnsupported | Kind::ProtocolError | Kind::Panicked | Kind::FfmpegMissing => {
@@ -143,9 +144,9 @@ impl Choice {
             }
             _ => false,
         };
-        if self.client == Client::Auto && not_understood {
-            self.by_child = !self.by_child;
-        }
+        let switches = self.client == Client::Auto && not_understood;
+        self.by_child ^= switches;
+        switches && self.by_child
     }
 }
 
@@ -157,19 +158,17 @@ mod tests {
     #[test]
     fn what_the_built_in_client_does_not_understand_goes_to_ffmpeg() {
         let mut choice = Choice::new(&spec("rtsp://camera/1", Client::Auto));
-        choice.on_failure(Kind::Refused, false);
-        assert!(!choice.by_child);
-        choice.on_failure(Kind::CodecUnsupported, false);
-        assert!(choice.by_child);
-        choice.on_failure(Kind::StreamEnded, true);
-        assert!(choice.by_child);
+        assert!(!choice.on_failure(Kind::Refused, false) && !choice.by_child);
+        assert!(choice.on_failure(Kind::CodecUnsupported, false) && choice.by_child);
+        assert!(!choice.on_failure(Kind::StreamEnded, true) && choice.by_child);
+        // What neither understands is waited with.
+        assert!(!choice.on_failure(Kind::ProtocolError, false) && !choice.by_child);
     }
 
     #[test]
     fn other_protocols_are_ffmpegs_and_a_named_client_stays() {
         assert!(Choice::new(&spec("rtsps://camera/1", Client::Auto)).by_child);
         let mut choice = Choice::new(&spec("rtsp://camera/1", Client::Native));
-        choice.on_failure(Kind::CodecUnsupported, false);
-        assert!(!choice.by_child);
+        assert!(!choice.on_failure(Kind::CodecUnsupported, false) && !choice.by_child);
     }
 }

@@ -110,11 +110,14 @@ impl Source {
             }
             Err(failure) => (failure, false),
         };
-        self.choice.on_failure(failure.kind, pictured);
+        let goes_on = self.choice.on_failure(failure.kind, pictured);
         let labels = [self.spec.owner.label(), failure.kind.code()];
         self.metrics.failures.with_label_values(&labels).inc();
-        let delay = self.supervisor.on_failure(failure.kind);
         self.report.failure(&failure);
+        if goes_on {
+            return None;
+        }
+        let delay = self.supervisor.on_failure(failure.kind);
         self.report_state();
         Some(delay)
     }

@@ -45,7 +45,11 @@ fn every_player_plays_pictures_and_sound_over_tcp_and_udp() -> Result<()> {
         let said = ffmpeg(&url, transport, "3")?;
         ensure!(complaints(&said).is_empty(), "ffmpeg {transport}: {said}");
         let said = gstreamer(&url, transport)?;
-        ensure!(!said.contains("ERROR") && !said.contains("WARN"), "gst {transport}: {said}");
+        ensure!(
+            !said.contains("ERROR") && !said.contains("WARN"),
+            "gst {transport}: {said}\n{}",
+            server.log()
+        );
         let said = mpv(&url, transport)?;
         ensure!(complaints(&said).is_empty(), "mpv {transport}: {said}");
     }
