@@ -66,3 +66,10 @@ pub fn wait_for<T>(
         None => bail!("waited {deadline:?} for {what}"),
     }
 }
+
+/// Holds the machine for trials whose judges play by the clock, and for browsers, which take all of it: one
+/// of them at a time. A trial that failed does not hold it on.
+pub fn alone() -> std::sync::MutexGuard<'static, ()> {
+    static ALONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 #[test]
 fn operators_see_cameras_move_and_recordings_play_in_both_languages() -> Result<()> {
+    let _alone = e2e::alone();
     let simulator = Simulator::start(&["--cameras", "8"])?;
     let names = [
         "North gate",
@@ -35,6 +36,7 @@ fn operators_see_cameras_move_and_recordings_play_in_both_languages() -> Result<
 
 #[test]
 fn pictures_that_one_way_does_not_carry_come_by_another_and_the_viewer_is_told() -> Result<()> {
+    let _alone = e2e::alone();
     let simulators = [
         ("hevc", &["--codec", "h265", "--loop"][..]),
         ("b-frames", &["--b-frames", "2", "--loop"][..]),
@@ -65,6 +67,7 @@ fn pictures_that_one_way_does_not_carry_come_by_another_and_the_viewer_is_told()
 
 #[test]
 fn people_sign_in_and_their_administrator_looks_after_them_and_the_keys() -> Result<()> {
+    let _alone = e2e::alone();
     let simulator = Simulator::start(&["--cameras", "1"])?;
     let yaml = format!(
         "record: {{ segment_duration: 5s }}\n\

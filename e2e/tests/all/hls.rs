@@ -112,6 +112,7 @@ fn ffmpeg_plays(url: &str, seconds: &str) -> Result<String> {
 
 #[test]
 fn outside_players_play_both_formats_without_a_word() -> Result<()> {
+    let _alone = e2e::alone();
     for options in
         [&["--audio", "aac", "--b-frames", "2"][..], &["--codec", "h265", "--audio", "opus"][..]]
     {
@@ -151,6 +152,7 @@ fn pictures_come_one_after_the_other_for_what_can_do_no_better() -> Result<()> {
 
 #[test]
 fn browsers_play_with_low_latency() -> Result<()> {
+    let _alone = e2e::alone();
     let simulator = Simulator::start(&[])?;
     let mut server = server_of(&simulator, &[])?;
     tool("chromium")?;

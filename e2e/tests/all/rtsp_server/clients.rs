@@ -36,6 +36,7 @@ fn mpv(url: &str, transport: &str) -> Result<String> {
 
 #[test]
 fn every_player_plays_pictures_and_sound_over_tcp_and_udp() -> Result<()> {
+    let _alone = e2e::alone();
     let cameras = Simulator::start(&["--cameras", "1", "--audio", "aac", "--loop"])?;
     let mut server = server(&cameras, 1, "")?;
     server.start()?;
@@ -97,6 +98,7 @@ fn the_first_picture_of_a_held_stream_does_not_wait_for_a_key_frame() -> Result<
 
 #[test]
 fn players_stay_while_the_source_restarts() -> Result<()> {
+    let _alone = e2e::alone();
     let options = ["--cameras", "1", "--gop", "1", "--loop"];
     let cameras = Simulator::start(&options)?;
     let address = cameras.address().to_owned();
